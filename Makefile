@@ -1,0 +1,223 @@
+# GNU make.  `make help` lists the targets; all products go under $(BUILD).
+PROGRAMS := s3list s3ack s3fetch logparse sentinelpost
+FOLDERS  := s3list s3fetch logparse sentinelpost
+# The file with main() of each program; all else in its folder is its library.
+MAIN_s3list       := s3list/main.c
+MAIN_s3ack        := s3list/s3ack.c
+MAIN_s3fetch      := s3fetch/main.c
+MAIN_logparse     := logparse/main.c
+MAIN_sentinelpost := sentinelpost/main.c
+FAKES := sentinelsim s3sim
+
+CC          ?= cc
+PKG_CONFIG  ?= pkg-config
+CFLAGS      ?= -O2 -g
+PREFIX      ?= /usr/local
+BINDIR      ?= $(PREFIX)/bin
+MANDIR      ?= $(PREFIX)/share/man
+DOCDIR      ?= $(PREFIX)/share/doc/logbridge
+DESTDIR     ?=
+PKGS        := libcurl libcrypto sqlite3 libisal libdeflate libzstd zlib expat
+FAKE_PKGS   := libmicrohttpd libcrypto zlib jansson
+VERSION     := $(shell cat VERSION)
+
+# SANITIZE=address,undefined and COVERAGE=1 build into folders of their own.
+SANITIZE    ?=
+COVERAGE    ?=
+comma       := ,
+BUILD       ?= build$(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE)))$(if $(COVERAGE),-coverage)
+
+WARNINGS    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla \
+	-Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings \
+	-Wformat=2 -Wundef -Wimplicit-fallthrough
+HARDEN      := -fstack-protector-strong -fno-common -fPIE \
+	$(if $(SANITIZE)$(COVERAGE),,-D_FORTIFY_SOURCE=2)
+ALL_CPPFLAGS = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Icommon \
+	$(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null) $(CPPFLAGS)
+ALL_CFLAGS   = -std=c11 $(WARNINGS) $(if $(WERROR),-Werror) $(HARDEN) \
+	-ffile-prefix-map=$(CURDIR)=. -MMD -MP $(CFLAGS)
+ALL_LDFLAGS  = -pie -Wl,-z,relro,-z,now,--as-needed $(LDFLAGS)
+LDLIBS      += $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -lm
+FAKE_LIBS    = $(shell $(PKG_CONFIG) --libs $(FAKE_PKGS) 2>/dev/null) -lpthread
+ifneq ($(SANITIZE),)
+ALL_CFLAGS  += -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
+ALL_LDFLAGS += -fsanitize=$(SANITIZE)
+endif
+ifneq ($(COVERAGE),)
+ALL_CFLAGS  += --coverage -O0
+ALL_LDFLAGS += --coverage
+endif
+ifneq ($(V),1)
+Q := @
+say = @printf '  %-7s %s\n' $(1) $(2);
+endif
+
+obj         = $(patsubst %.c,$(BUILD)/%.o,$(1))
+MAINS      := $(foreach p,$(PROGRAMS),$(MAIN_$(p)))
+COMMON     := $(call obj,$(wildcard common/*.c))
+BINS       := $(PROGRAMS:%=$(BUILD)/bin/%)
+# The same programs with an injectable clock and random source, for tests.
+TESTBINS   := $(PROGRAMS:%=$(BUILD)/testbin/%)
+FAKEBINS   := $(FAKES:%=$(BUILD)/fakes/%)
+TOOLBINS   := $(patsubst tests/lib/%.c,$(BUILD)/fakes/%,$(wildcard tests/lib/*.c))
+UNITS      := $(patsubst tests/unit/%.c,$(BUILD)/tests/%.t,$(wildcard tests/unit/test_*.c))
+FUZZERS    := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+ARCHIVES   := $(FOLDERS:%=$(BUILD)/%.a) $(BUILD)/common.a
+INJECT     := $(BUILD)/inject/clock.o $(BUILD)/inject/rnd.o
+FORMATS    := $(sort $(wildcard logparse/formats/*.format))
+SHELL_SRC  := $(wildcard tools/deps tools/*.sh tests/*.t tests/filters/*.t tests/integration/*.t \
+	tests/lib/*.sh tests/faults/*.t pipelines/* bench/*.sh .ci/run)
+ALL_C      := $(wildcard common/*.[ch] $(FOLDERS:%=%/*.[ch]) tests/*/*.[ch] tests/*/*/*.[ch] tools/*.[ch] bench/*.[ch])
+MANPAGES   := $(wildcard */*.1)
+PROVE      := prove -e '' $(PROVE_FLAGS)
+TEST_ENV    = BUILD=$(CURDIR)/$(BUILD) ASAN_OPTIONS=exitcode=99:detect_leaks=1 \
+	UBSAN_OPTIONS=exitcode=99:print_stacktrace=1 LC_ALL=C TZ=UTC
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all programs check test demo bench fuzz coverage lint format check-format \
+	install uninstall clean help deps deps-test tests fuzzers check-sanitize \
+	integration FORCE
+.DEFAULT_GOAL := all
+
+all: $(BINS)		## build the five filters
+
+# A change of compiler or flags rebuilds, as a change of source does.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' "$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LDLIBS)" | cmp -s - $@ || \
+	 printf '%s\n' "$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LDLIBS)" >$@
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	$(call say,CC,$<)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CPPFLAGS) -I$(patsubst %/,%,$(dir $<)) $(EXTRA_$(subst /,_,$<)) $(ALL_CFLAGS) -c -o $@ $<
+
+$(BUILD)/common/version.o: VERSION
+EXTRA_common_version.c = -DVERSION='"$(VERSION)"'
+
+$(BUILD)/inject/%.o: common/%.c $(BUILD)/flags
+	$(call say,CC,"$< (injectable)")mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CPPFLAGS) -DLB_INJECT $(ALL_CFLAGS) -c -o $@ $<
+
+# The format files, as one C file: the product needs no file at run time.
+$(BUILD)/logparse/builtin.c: tools/embed.sh $(FORMATS)
+	$(call say,EMBED,$@)mkdir -p $(@D)
+	$(Q)sh tools/embed.sh $(FORMATS) >$@
+$(BUILD)/logparse/builtin.o: $(BUILD)/logparse/builtin.c
+	$(Q)$(CC) $(ALL_CPPFLAGS) -Ilogparse $(ALL_CFLAGS) -c -o $@ $<
+
+$(BUILD)/common.a: $(COMMON)
+	$(call say,AR,$@)rm -f $@
+	$(Q)$(AR) rcD $@ $^
+
+define folder_rule
+$(BUILD)/$(1).a: $$(call obj,$$(filter-out $(MAINS),$$(wildcard $(1)/*.c))) \
+	$(if $(filter logparse,$(1)),$(BUILD)/logparse/builtin.o)
+	$$(call say,AR,$$@)rm -f $$@
+	$$(Q)mkdir -p $$(@D); $$(AR) rcD $$@ $$^
+endef
+$(foreach f,$(FOLDERS),$(eval $(call folder_rule,$(f))))
+
+define program_rule
+$(BUILD)/bin/$(1): $(call obj,$(MAIN_$(1))) $(BUILD)/$(patsubst %/,%,$(dir $(MAIN_$(1)))).a $(BUILD)/common.a
+	$$(call say,LD,$$@)mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(ALL_CFLAGS) $$(ALL_LDFLAGS) -o $$@ $$^ $$(LDLIBS)
+$(BUILD)/testbin/$(1): $(call obj,$(MAIN_$(1))) $(INJECT) $(BUILD)/$(patsubst %/,%,$(dir $(MAIN_$(1)))).a $(BUILD)/common.a
+	$$(call say,LD,$$@)mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(ALL_CFLAGS) $$(ALL_LDFLAGS) -o $$@ $$^ $$(LDLIBS)
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
+
+define fake_rule
+$(BUILD)/fakes/$(1): $$(call obj,$$(wildcard tests/fakes/$(1)/*.c)) $(BUILD)/common.a
+	$$(call say,LD,$$@)mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(ALL_CFLAGS) $$(ALL_LDFLAGS) -o $$@ $$^ $$(FAKE_LIBS) $$(LDLIBS)
+endef
+$(foreach f,$(FAKES),$(eval $(call fake_rule,$(f))))
+
+$(TOOLBINS): $(BUILD)/fakes/%: $(BUILD)/tests/lib/%.o $(BUILD)/common.a
+	$(call say,LD,$@)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(FAKE_LIBS) $(LDLIBS)
+
+$(BUILD)/tests/%.t: $(BUILD)/tests/unit/%.o $(INJECT) $(ARCHIVES)
+	$(call say,LD,$@)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(FAKE_LIBS) $(LDLIBS)
+
+$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(INJECT) $(ARCHIVES)
+	$(call say,LD,$@)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+
+tests: all $(TESTBINS) $(FAKEBINS) $(TOOLBINS) $(UNITS)
+fuzzers: $(FUZZERS)
+
+deps:
+	@tools/deps build
+deps-test:
+	@tools/deps test
+
+check: tests		## unit, golden and filter tests (under two minutes)
+	$(TEST_ENV) $(PROVE) -j2 $(UNITS) $(wildcard tests/*.t) $(wildcard tests/filters/*.t)
+
+integration: tests	## tests with real servers
+	$(TEST_ENV) $(PROVE) $(wildcard tests/integration/*.t)
+
+check-sanitize:		## the tests of `check` under ASan and UBSan
+	$(MAKE) SANITIZE=address,undefined check
+
+test: deps-test		## everything: what CI runs
+	$(MAKE) check-format
+	$(MAKE) WERROR=1 lint
+	$(MAKE) check-sanitize
+	$(MAKE) fuzz FUZZ_SECONDS=20
+	$(MAKE) check
+	$(MAKE) integration
+
+demo: deps		## move sample logs end to end on local servers
+	@$(MAKE) --no-print-directory all $(FAKEBINS) $(TOOLBINS)
+	@BUILD=$(CURDIR)/$(BUILD) tools/demo.sh
+
+bench: all $(FAKEBINS) $(TOOLBINS)	## measure beside peers (see bench/README.md)
+	BUILD=$(CURDIR)/$(BUILD) bench/run.sh
+
+# Every fuzzer for FUZZ_SECONDS; new inputs stay under build-fuzz.
+FUZZ_SECONDS ?= 10
+fuzz:			## fuzz each parser for FUZZ_SECONDS (10)
+	$(MAKE) CC=clang BUILD=build-fuzz CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' \
+	 LDFLAGS='-fsanitize=address,undefined' SANITIZE=address,undefined fuzzers
+	tests/fuzz/run.sh build-fuzz $(FUZZ_SECONDS)
+
+coverage:		## line and branch coverage per file
+	$(MAKE) COVERAGE=1 BUILD=build-coverage check
+	@find build-coverage -name '*.gcda' -not -path '*/tests/*' | xargs gcov -b -n | \
+	 awk '/^File/ { f = $$2 } /^Lines|^Taken/ { print f, $$0 }' | tr -d "'" | grep -v /usr/ | sort -u
+
+lint:			## cppcheck, gcc's analyzer, clang's warnings, shellcheck, man pages
+	cppcheck --quiet --std=c11 --enable=warning,portability,performance --error-exitcode=1 \
+	    --inline-suppr --suppress=missingInclude -j2 -Icommon $(FOLDERS:%=-I%) $(filter %.c,$(ALL_C))
+	$(MAKE) BUILD=build-lint WERROR=1 CFLAGS='-O1 -fanalyzer' all
+	$(MAKE) BUILD=build-clang WERROR=1 CC=clang all
+	shellcheck -x -s bash $(SHELL_SRC)
+	@for m in $(MANPAGES); do mandoc -T lint -W warning "$$m" || exit 1; done
+
+format:			## reformat the C sources
+	clang-format -i $(ALL_C)
+check-format:		## fail when `make format` would change something
+	clang-format --dry-run -Werror $(ALL_C)
+
+install: all		## install under $(DESTDIR)$(PREFIX)
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(DOCDIR)
+	install -m 0755 $(BINS) $(DESTDIR)$(BINDIR)
+	install -m 0644 $(MANPAGES) $(DESTDIR)$(MANDIR)/man1
+	install -m 0644 README.md LICENSE $(DESTDIR)$(DOCDIR)
+
+uninstall:		## remove what install put there
+	rm -f $(PROGRAMS:%=$(DESTDIR)$(BINDIR)/%) $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(MANPAGES)))
+	rm -rf $(DESTDIR)$(DOCDIR)
+
+clean:			## remove all build folders
+	rm -rf build build-*
+
+help:			## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
