@@ -1,0 +1,66 @@
+#ifndef BUF_H
+#define BUF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * A growing byte buffer with a hard limit and a sticky error.
+ *
+ * A failed append leaves the contents alone, sets err, and makes every later
+ * append a no-op, so callers append freely and check once before use.
+ * Invariant: when p is not NULL, p[len] is '\0' (contents may hold NULs too).
+ */
+struct buf {
+	char *p;
+	size_t len;
+	size_t cap; /* bytes allocated */
+	size_t max; /* limit on len */
+	int err;    /* 0, EFBIG (limit reached) or ENOMEM */
+};
+
+/** Make an empty buffer that never holds more than max bytes. */
+#define BUF_INIT(limit)        \
+	{                      \
+		.max = (limit) \
+	}
+
+/** Forget contents and error, keep the allocation. */
+void buf_reset(struct buf *b);
+
+/** Free the contents; the buffer is empty and usable afterwards. */
+void buf_clear(struct buf *b);
+
+/** Append n bytes; on failure only b->err changes. */
+void buf_add(struct buf *b, const void *data, size_t n);
+
+/** Append one byte. */
+void buf_addc(struct buf *b, char c);
+
+/** Append a C string. */
+void buf_adds(struct buf *b, const char *s);
+
+/** Append formatted text. */
+void buf_addf(struct buf *b, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/**
+ * Make room for n more bytes and return where they go, or NULL with b->err
+ * set.  Write there, then add to b->len what was written and store the NUL
+ * with buf_wrote().
+ */
+char *buf_room(struct buf *b, size_t n);
+
+/** Account for n bytes written into buf_room(); n <= what was asked for. */
+void buf_wrote(struct buf *b, size_t n);
+
+/** Remove the first n bytes; n <= b->len. */
+void buf_drop(struct buf *b, size_t n);
+
+/** Cut the contents to n bytes; n <= b->len. */
+void buf_cut(struct buf *b, size_t n);
+
+/** Like buf_clear(), but overwrite the contents first: for secrets. */
+void buf_wipe(struct buf *b);
+
+#endif

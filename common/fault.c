@@ -1,0 +1,31 @@
+/* The carrier of an error's cause from where it is known to where it counts. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "fault.h"
+
+bool
+fault_set(struct fault *f, enum exitcode code, const char *fmt, ...)
+{
+	va_list ap;
+
+	f->code = code;
+	f->hint[0] = '\0';
+	va_start(ap, fmt);
+	if (vsnprintf(f->text, sizeof(f->text), fmt, ap) < 0)
+		f->text[0] = '\0';
+	va_end(ap);
+	return false;
+}
+
+bool
+fault_hint(struct fault *f, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vsnprintf(f->hint, sizeof(f->hint), fmt, ap) < 0)
+		f->hint[0] = '\0';
+	va_end(ap);
+	return false;
+}

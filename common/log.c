@@ -1,0 +1,230 @@
+/* Diagnostics on stderr, as text for people or JSON for collectors. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "jsonw.h"
+#include "log.h"
+#include "timefmt.h"
+
+enum {
+	MESSAGE_MAX = 4096, /* a longer message is cut */
+	LINE_MAX_LEN = 8 * MESSAGE_MAX,
+	SECRETS = 32,
+	SECRET_MIN = 4,
+	SECRET_MAX = 4096
+};
+
+static const char *prog = "logbridge";
+static bool as_json;
+static int verbose;
+static struct {
+	char *p;
+	size_t n;
+} secrets[SECRETS];
+static size_t next_secret;
+
+static const char *const level_names[] = {"error", "warning", "info", "debug"};
+
+void
+log_init(const char *progname)
+{
+	prog = progname;
+	as_json = isatty(STDERR_FILENO) == 0;
+}
+
+void
+log_use_json(bool json)
+{
+	as_json = json;
+}
+
+void
+log_more(void)
+{
+	verbose++;
+}
+
+bool
+log_on(enum log_level level)
+{
+	return (int)level <= LEVEL_WARN + verbose;
+}
+
+void
+log_secret(const char *s, size_t n)
+{
+	char *p;
+
+	if (n < SECRET_MIN || n > SECRET_MAX)
+		return;
+	for (size_t i = 0; i < SECRETS; i++)
+		if (secrets[i].n == n && memcmp(secrets[i].p, s, n) == 0)
+			return;
+	p = malloc(n);
+	if (p == NULL)
+		log_oom();
+	memcpy(p, s, n);
+	if (secrets[next_secret].p != NULL) {
+		explicit_bzero(secrets[next_secret].p, secrets[next_secret].n);
+		free(secrets[next_secret].p);
+	}
+	secrets[next_secret].p = p;
+	secrets[next_secret].n = n;
+	next_secret = (next_secret + 1) % SECRETS;
+}
+
+/* Replace each secret in msg by a mark that is never longer than it needs. */
+static void
+redact(char *msg)
+{
+	static const char mark[] = "[redacted]";
+	char *at;
+	size_t n, put;
+
+	for (size_t i = 0; i < SECRETS; i++) {
+		n = secrets[i].n;
+		if (n == 0)
+			continue;
+		put = n < sizeof(mark) - 1 ? n : sizeof(mark) - 1;
+		while (
+		    (at = memmem(msg, strlen(msg), secrets[i].p, n)) != NULL) {
+			memcpy(at, mark, put);
+			memmove(at + put, at + n, strlen(at + n) + 1);
+		}
+	}
+}
+
+static void
+put_line(const char *line, size_t n)
+{
+	ssize_t r;
+
+	do
+		r = write(STDERR_FILENO, line, n);
+	while (r == -1 && errno == EINTR);
+}
+
+static void
+emit_json(const char *level, const char *key, const char *msg)
+{
+	static struct buf b = BUF_INIT(LINE_MAX_LEN);
+	char when[TIMEFMT_MAX];
+	struct jsonw w;
+
+	timefmt_rfc3339(when, clock_wall_ms(), true);
+	jsonw_begin(&w, &b);
+	jsonw_text(&w, "time", when);
+	jsonw_text(&w, "level", level);
+	jsonw_text(&w, "prog", prog);
+	jsonw_text(&w, key, msg);
+	jsonw_end(&w);
+	buf_addc(&b, '\n');
+	if (b.err == 0)
+		put_line(b.p, b.len);
+}
+
+static void
+emit_text(const char *level, const char *msg)
+{
+	char line[MESSAGE_MAX + 128];
+	int n;
+
+	n = snprintf(line, sizeof(line), "%s: %s: %s\n", prog, level, msg);
+	if (n < 0)
+		return;
+	if ((size_t)n >= sizeof(line)) {
+		n = sizeof(line) - 1;
+		line[n - 1] = '\n';
+	}
+	put_line(line, (size_t)n);
+}
+
+static void
+emit(const char *level, const char *key, const char *fmt, va_list ap)
+{
+	char msg[MESSAGE_MAX];
+
+	if (vsnprintf(msg, sizeof(msg), fmt, ap) < 0)
+		return;
+	redact(msg);
+	/* Remote text can end up here: nothing may steer a terminal. */
+	for (char *s = msg; *s != '\0'; s++)
+		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+			*s = '?';
+	if (as_json)
+		emit_json(level, key, msg);
+	else
+		emit_text(level, msg);
+}
+
+#define EMIT(level)                                           \
+	do {                                                  \
+		va_list ap;                                   \
+		if (!log_on(level))                           \
+			return;                               \
+		va_start(ap, fmt);                            \
+		emit(level_names[level], "message", fmt, ap); \
+		va_end(ap);                                   \
+	} while (0)
+
+void
+log_error(const char *fmt, ...)
+{
+	EMIT(LEVEL_ERROR);
+}
+
+void
+log_warn(const char *fmt, ...)
+{
+	EMIT(LEVEL_WARN);
+}
+
+void
+log_info(const char *fmt, ...)
+{
+	EMIT(LEVEL_INFO);
+}
+
+void
+log_debug(const char *fmt, ...)
+{
+	EMIT(LEVEL_DEBUG);
+}
+
+void
+log_hint(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	emit("hint", "message", fmt, ap);
+	va_end(ap);
+}
+
+void
+log_fault(const struct fault *f)
+{
+	log_error("%s", f->text);
+	if (f->hint[0] != '\0')
+		log_hint("%s", f->hint);
+}
+
+_Noreturn void
+log_bug(const char *file, int line, const char *what)
+{
+	log_error("bug: %s:%d: %s does not hold", file, line, what);
+	log_hint("please report this with the lines before it");
+	_exit(EXIT_BUG);
+}
+
+_Noreturn void
+log_oom(void)
+{
+	log_error("out of memory");
+	_exit(EXIT_SYSTEM);
+}

@@ -1,0 +1,252 @@
+/* Option parsing and --help from one table. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "log.h"
+#include "opt.h"
+#include "out.h"
+#include "timefmt.h"
+#include "version.h"
+#include "wire.h"
+
+enum {
+	OPTS_MAX = 64,     /* of one program, the common ones included */
+	GIVE_UP_HOURS = 6, /* design.md, Retry */
+	STOP_SECONDS = 30, /* design.md, Leaving */
+	HELP_COLUMN = 30
+};
+
+static const char *log_format;
+static bool verbose, want_help, want_version;
+
+/* The common options, after the program's own. */
+static size_t
+all_options(const struct opt_spec *spec, struct opt_common *c, struct opt *all)
+{
+	const struct opt common[] = {
+	    {"give-up", "D", OPT_DURATION, &c->give_up_ms, 0, 0,
+		"wait this long for a service that is down (6h)"},
+	    {"stop-within", "D", OPT_DURATION, &c->stop_within_ms, 0, 0,
+		"after SIGTERM, stop inside objects after this time (30s)"},
+	    {"metrics", "FILE", OPT_TEXT, &c->metrics, 0, 0,
+		"keep Prometheus text metrics in FILE"},
+	    {"progress", NULL, OPT_FLAG, &c->progress, 0, 0,
+		"show progress (default on a terminal)"},
+	    {"log-format", "text|json", OPT_TEXT, &log_format, 0, 0,
+		"form of messages (text on a terminal, else json)"},
+	    {"verbose", NULL, OPT_FLAG, &verbose, 0, 0,
+		"or -v: say more; twice: still more"},
+	    {"version", NULL, OPT_FLAG, &want_version, 0, 0,
+		"print the version and exit"},
+	    {"help", NULL, OPT_FLAG, &want_help, 0, 0, "print this and exit"},
+	};
+	size_t n = sizeof(common) / sizeof(common[0]);
+
+	INVARIANT(spec->n + n <= OPTS_MAX);
+	memcpy(all, spec->opts, spec->n * sizeof(*all));
+	memcpy(all + spec->n, common, sizeof(common));
+	return spec->n + n;
+}
+
+static void
+print_help(const struct opt_spec *spec, const struct opt *all, size_t n)
+{
+	int col;
+
+	(void)printf("usage: %s [option ...]%s%s\n%s\n\n", spec->prog,
+	    spec->operands != NULL ? " " : "",
+	    spec->operands != NULL ? spec->operands : "", spec->about);
+	for (size_t i = 0; i < n; i++) {
+		col = printf("  --%s%s%s", all[i].name,
+		    all[i].arg != NULL ? " " : "",
+		    all[i].arg != NULL ? all[i].arg : "");
+		if (col >= HELP_COLUMN)
+			col = printf("\n") - 1;
+		(void)printf("%*s%s\n", HELP_COLUMN - col, "", all[i].help);
+	}
+	(void)printf("\nSee %s(1) for all of it.\n", spec->prog);
+}
+
+/* Leave after --help or --version: their output is checked too. */
+static _Noreturn void
+finish(void)
+{
+	if (fflush(stdout) != 0 || ferror(stdout) != 0)
+		out_fail(errno);
+	out_finish();
+	exit(EXIT_DONE);
+}
+
+void
+opt_die(const struct opt_spec *spec, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
+		text[0] = '\0';
+	va_end(ap);
+	log_error("%s", text);
+	log_hint("'%s --help' lists the options", spec->prog);
+	if (isatty(STDOUT_FILENO) == 0) {
+		wire_done(out_buf(), spec->prog, EXIT_BADUSAGE, NULL);
+		out_line();
+		(void)out_flush_try();
+	}
+	exit(EXIT_BADUSAGE);
+}
+
+static bool
+parse_number(const char *s, const struct opt *o, bool size, int64_t *out)
+{
+	static const char units[] = "KMG";
+	const char *unit;
+	char *end;
+	long long v;
+
+	if (*s < '0' || *s > '9')
+		return false;
+	errno = 0;
+	v = strtoll(s, &end, 10);
+	if (errno != 0)
+		return false;
+	if (size && *end != '\0' && (unit = strchr(units, *end)) != NULL) {
+		for (long k = 0; k <= unit - units; k++)
+			if (__builtin_mul_overflow(v, 1024, &v))
+				return false;
+		end++;
+	}
+	if (*end != '\0' || (o->max != 0 && (v < o->min || v > o->max)))
+		return false;
+	*out = v;
+	return true;
+}
+
+static bool
+parse_time(const char *s, int64_t *out)
+{
+	int64_t age;
+
+	if (timefmt_parse(s, strlen(s), out))
+		return true;
+	if (!timefmt_duration(s, &age))
+		return false;
+	*out = clock_wall_ms() - age;
+	return true;
+}
+
+static bool
+parse_duration(const char *s, const struct opt *o, int64_t *out)
+{
+	int64_t ms;
+
+	if (!timefmt_duration(s, &ms) ||
+	    (o->max != 0 && (ms < o->min || ms > o->max)))
+		return false;
+	*out = ms;
+	return true;
+}
+
+static void
+add_to_list(struct opt_list *list, const char *s)
+{
+	const char **v = realloc(list->v, (list->n + 1) * sizeof(*v));
+
+	if (v == NULL)
+		log_oom();
+	list->v = v;
+	list->v[list->n++] = s;
+}
+
+/* Store one option.  Returns false when its argument cannot be used. */
+static bool
+store(const struct opt *o, const char *arg)
+{
+	switch (o->kind) {
+	case OPT_FLAG:
+		if (o->to == &verbose)
+			log_more();
+		*(bool *)o->to = true;
+		return true;
+	case OPT_TEXT:
+		*(const char **)o->to = arg;
+		return true;
+	case OPT_LIST:
+		add_to_list(o->to, arg);
+		return true;
+	case OPT_NUMBER:
+	case OPT_SIZE:
+		return parse_number(arg, o, o->kind == OPT_SIZE, o->to);
+	case OPT_DURATION:
+		return parse_duration(arg, o, o->to);
+	case OPT_TIME:
+		return parse_time(arg, o->to);
+	}
+	return false;
+}
+
+static void
+use_log_format(const struct opt_spec *spec)
+{
+	if (log_format == NULL)
+		return;
+	if (strcmp(log_format, "json") != 0 && strcmp(log_format, "text") != 0)
+		opt_die(spec, "--log-format takes text or json, not '%s'",
+		    log_format);
+	log_use_json(strcmp(log_format, "json") == 0);
+}
+
+int
+opt_parse(const struct opt_spec *spec, struct opt_common *common, int argc,
+    char *argv[])
+{
+	struct option longs[OPTS_MAX + 1];
+	struct opt all[OPTS_MAX];
+	size_t n;
+	int c, index;
+
+	*common = (struct opt_common){
+	    .progress = isatty(STDERR_FILENO) == 1,
+	    .give_up_ms = (int64_t)GIVE_UP_HOURS * 3600 * 1000,
+	    .stop_within_ms = (int64_t)STOP_SECONDS * 1000,
+	};
+	log_init(spec->prog);
+	n = all_options(spec, common, all);
+	memset(longs, 0, sizeof(longs));
+	for (size_t i = 0; i < n; i++) {
+		longs[i].name = all[i].name;
+		longs[i].has_arg =
+		    all[i].arg != NULL ? required_argument : no_argument;
+	}
+	while ((c = getopt_long(argc, argv, "+:v", longs, &index)) != -1) {
+		if (c == 'v')
+			log_more();
+		else if (c == ':')
+			opt_die(spec, "option '%s' needs an argument",
+			    argv[optind - 1]);
+		else if (c != 0)
+			opt_die(spec, "unknown option '%s'", argv[optind - 1]);
+		else if (!store(&all[index], optarg))
+			opt_die(spec, "--%s takes %s, not '%s'",
+			    all[index].name, all[index].arg, optarg);
+	}
+	use_log_format(spec);
+	if (want_help) {
+		print_help(spec, all, n);
+		finish();
+	}
+	if (want_version) {
+		(void)printf("%s (logbridge) %s\n", spec->prog, version);
+		finish();
+	}
+	if (optind < argc && spec->operands == NULL)
+		opt_die(spec, "unexpected operand '%s'", argv[optind]);
+	return optind;
+}

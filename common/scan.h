@@ -1,0 +1,18 @@
+#ifndef SCAN_H
+#define SCAN_H
+
+#include <stddef.h>
+
+/*
+ * The inner loops over bytes, 16 at a time where the processor has vectors
+ * (SSE2 on amd64, NEON on arm64) and plain C elsewhere; all give the same.
+ */
+
+/**
+ * How many of the n bytes at s come before the first '"', '\\' or byte below
+ * 0x20; n when there is none.  *high is set to non-zero when one of those
+ * before it is above 0x7f, else left alone.
+ */
+size_t scan_string(const char *s, size_t n, unsigned *high);
+
+#endif

@@ -1,0 +1,129 @@
+/* Validation of UTF-8, quick over ASCII. */
+#include <stdint.h>
+#include <string.h>
+
+#include "utf8.h"
+
+size_t
+utf8_char(const char *str, size_t n)
+{
+	const unsigned char *s = (const unsigned char *)str;
+	unsigned char lo = 0x80, hi = 0xbf;
+	size_t len;
+
+	if (s[0] < 0x80)
+		return 1;
+	if (s[0] >= 0xc2 && s[0] <= 0xdf)
+		len = 2;
+	else if ((s[0] & 0xf0) == 0xe0)
+		len = 3;
+	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
+		len = 4;
+	else
+		return 0;
+	/* RFC 3629 section 4: the second byte's range depends on the first. */
+	if (s[0] == 0xe0)
+		lo = 0xa0;
+	else if (s[0] == 0xed)
+		hi = 0x9f;
+	else if (s[0] == 0xf0)
+		lo = 0x90;
+	else if (s[0] == 0xf4)
+		hi = 0x8f;
+	if (n < len || s[1] < lo || s[1] > hi)
+		return 0;
+	for (size_t i = 2; i < len; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	return len;
+}
+
+/* How many leading bytes are ASCII. */
+static size_t
+ascii_run(const char *s, size_t n)
+{
+	const uint64_t high = 0x8080808080808080;
+	uint64_t a, b;
+	size_t i = 0;
+
+	for (; i + 16 <= n; i += 16) {
+		memcpy(&a, s + i, 8);
+		memcpy(&b, s + i + 8, 8);
+		if (((a | b) & high) != 0)
+			break;
+	}
+	while (i < n && (unsigned char)s[i] < 0x80)
+		i++;
+	return i;
+}
+
+size_t
+utf8_valid(const char *s, size_t n)
+{
+	size_t i = 0, len;
+
+	for (;;) {
+		i += ascii_run(s + i, n - i);
+		if (i == n)
+			return n;
+		do {
+			len = utf8_char(s + i, n - i);
+			if (len == 0)
+				return i;
+			i += len;
+		} while (i < n && (unsigned char)s[i] >= 0x80);
+	}
+}
+
+size_t
+utf8_tail(const char *s, size_t n)
+{
+	static const char rest[3] = {'\x80', '\x80', '\x80'};
+	char probe[8];
+
+	for (size_t k = 1; k <= 3 && k <= n; k++) {
+		unsigned char c = (unsigned char)s[n - k];
+
+		if ((c & 0xc0) == 0x80)
+			continue;
+		if (c < 0xc2 || utf8_char(s + n - k, k) != 0)
+			return 0;
+		/* It is a beginning when some continuation makes it whole. */
+		memcpy(probe, s + n - k, k);
+		for (unsigned char second = 0x80;; second = 0xa0) {
+			memcpy(probe + k, rest, sizeof(rest));
+			if (k == 1)
+				probe[1] = (char)second;
+			if (utf8_char(probe, k + 3) > k)
+				return k;
+			if (second == 0xa0 || k > 1)
+				return 0;
+		}
+	}
+	return 0;
+}
+
+size_t
+utf8_put(char out[4], unsigned cp)
+{
+	if (cp < 0x80) {
+		out[0] = (char)cp;
+		return 1;
+	}
+	if (cp < 0x800) {
+		out[0] = (char)(0xc0 | cp >> 6);
+		out[1] = (char)(0x80 | (cp & 0x3f));
+		return 2;
+	}
+	if (cp < 0x10000) {
+		out[0] = (char)(0xe0 | cp >> 12);
+		out[1] = (char)(0x80 | (cp >> 6 & 0x3f));
+		out[2] = (char)(0x80 | (cp & 0x3f));
+		return 3;
+	}
+	out[0] = (char)(0xf0 | cp >> 18);
+	out[1] = (char)(0x80 | (cp >> 12 & 0x3f));
+	out[2] = (char)(0x80 | (cp >> 6 & 0x3f));
+	out[3] = (char)(0x80 | (cp & 0x3f));
+	return 4;
+}

@@ -1,0 +1,26 @@
+#ifndef UTF8_H
+#define UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* UTF-8 as RFC 3629 has it: no surrogates, no overlong forms, to U+10FFFF. */
+
+/** Length (1 to 4) of the valid character at s, of which n > 0 bytes are
+ * there, or 0 when none begins there. */
+size_t utf8_char(const char *s, size_t n);
+
+/** Length of the longest valid prefix of s: n when all of it is UTF-8. */
+size_t utf8_valid(const char *s, size_t n);
+
+/**
+ * The end of s may cut a character: how many of its last bytes (0 to 3) are
+ * the proper beginning of a character that goes on after n.
+ */
+size_t utf8_tail(const char *s, size_t n);
+
+/** Write code point cp (not a surrogate, <= 0x10ffff) to out; returns its
+ * length, 1 to 4. */
+size_t utf8_put(char out[4], unsigned cp);
+
+#endif

@@ -1,0 +1,188 @@
+/* common/wire */
+#include "json.h"
+#include "tap.h"
+#include "wire.h"
+
+static void
+kinds(void)
+{
+	static const struct {
+		const char *line;
+		enum wire_kind kind;
+	} cases[] = {
+	    {"{\"id\":\"x\",\"receipt\":{},\"object\":{}}", WIRE_RECEIPT},
+	    {"{\"id\":\"x\",\"n\":1,\"table\":\"T\",\"row\":{}}", WIRE_ROW},
+	    {"{\"dead\":{},\"object\":{},\"row\":{}}", WIRE_ROW},
+	    {"{\"reject\":{},\"raw\":\"x\"}", WIRE_REJECT},
+	    {"{\"error\":{}}", WIRE_ERROR},
+	    {"{\"mark\":{}}", WIRE_MARK},
+	    {"{\"end\":{}}", WIRE_END},
+	    {"{\"done\":{}}", WIRE_DONE},
+	    {" { \"at\" : 0 , \"text\" : \"x\" } ", WIRE_CHUNK},
+	    {"{\"b64\":\"\"}", WIRE_CHUNK},
+	    {"{\"v\":1,\"object\":{}}", WIRE_OPEN},
+	    {"{\"store\":\"s3\",\"bucket\":\"b\",\"key\":\"k\"}", WIRE_OBJECT},
+	    {"{\"something\":\"else\"}", WIRE_OTHER},
+	    {"{\"r\\u006fw\":{}}", WIRE_ROW},
+	};
+	static const char *const bad[] = {
+	    "", "[]", "1", "{", "{\"a\":1}x", "{\"a\":01}", "nonsense"};
+	struct wire_line w;
+	const char *why;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		OK(wire_parse(&w, cases[i].line, strlen(cases[i].line), &why) &&
+			w.kind == cases[i].kind,
+		    cases[i].line);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		OK(!wire_parse(&w, bad[i], strlen(bad[i]), &why), bad[i]);
+}
+
+/* The id that docs/wire.md gives as its example, from an independent tool:
+ * printf 's3\0b\0k\0e' | sha256sum */
+static void
+identity(void)
+{
+	static const char *const lines[] = {
+	    "{\"store\":\"s3\",\"bucket\":\"b\",\"key\":\"k\",\"etag\":\"e\"}",
+	    "{\"etag\":\"\\\"e\\\"\",\"key64\":\"aw==\",\"bucket\":\"b\","
+	    "\"store\":\"s3\",\"version\":\"v\"}",
+	    "{\"store\":\"s3\",\"bucket\":\"b\",\"key\":\"k\","
+	    "\"version\":\"e\"}"};
+	struct wire_object o;
+	struct wire_line w;
+	const char *why;
+	char id[WIRE_ID_LEN + 1];
+
+	for (size_t i = 0; i < 3; i++) {
+		struct json_val v = {
+		    lines[i], strlen(lines[i]), JSON_OBJECT, 0};
+
+		OK(wire_object(&o, &v, &why) && wire_new_id(&o, id), "an id");
+		id[16] = '\0';
+		IS(id, "146422feefe8eeb9", lines[i]);
+	}
+	OK(wire_parse(&w, "{\"id\":\"0123456789abcdef-0f0f\"}", 30, &why) &&
+		wire_id(&w, id),
+	    "a well-formed id");
+	OK(wire_parse(&w, "{\"id\":\"0123456789abcdef-0F0f\"}", 30, &why) &&
+		!wire_id(&w, id),
+	    "capitals are no id");
+}
+
+/* Cut src into chunks, join their payloads again, compare. */
+static void
+chunks(const char *what, const char *src, size_t n, bool binary)
+{
+	struct buf line = BUF_INIT(WIRE_LINE_MAX), back = BUF_INIT(1 << 24);
+	struct wire_line w;
+	const char *why;
+	size_t at = 0, used, longest = 0;
+	bool b64 = false, ok = true;
+
+	while (at < n && ok) {
+		buf_reset(&line);
+		used = wire_chunk(
+		    &line, "0123456789abcdef-0123", at, src + at, n - at, true);
+		ok = used > 0 && line.err == 0 &&
+		     wire_parse(&w, line.p, line.len, &why) &&
+		     w.kind == WIRE_CHUNK;
+		if (!ok)
+			break;
+		if (line.len > longest)
+			longest = line.len;
+		if (w.text.p != NULL) {
+			ok = json_text(&back, &w.text) == 0;
+		} else {
+			b64 = true;
+			ok = json_base64(&back, w.b64.p + 1, w.b64.n - 2);
+		}
+		at += used;
+	}
+	OK(ok && back.len == n && memcmp(back.p, src, n) == 0, what);
+	OK(b64 == binary, binary ? "some of it as b64" : "all of it as text");
+	OK(longest < WIRE_CHUNK_LINE_MAX, "lines within the limit");
+	buf_clear(&line);
+	buf_clear(&back);
+}
+
+static void
+chunking(void)
+{
+	enum { N = 1000003 };
+	static char big[N];
+	struct buf b = BUF_INIT(1000);
+
+	chunks("a short text", "hello \"w\"\n", 10, false);
+	memset(big, 'a', N);
+	chunks("a long text", big, N, false);
+	memset(big, '\1', N);
+	chunks("all control characters", big, N, false);
+	for (size_t i = 0; i < N; i++)
+		big[i] = "\xe2\x82\xac"[i % 3];
+	chunks("three-byte characters", big, N - N % 3, false);
+	chunks("the last one cut", big, N, true);
+	for (size_t i = 0; i < N; i++)
+		big[i] = (char)(i * 7 + i / 256);
+	chunks("binary", big, N, true);
+	OK(wire_chunk(&b, "i", 0, "\xe2\x82", 2, false) == 0 && b.len == 0,
+	    "a cut character waits for its rest");
+	OK(wire_chunk(&b, "i", 0, "a\xe2\x82", 3, false) == 1,
+	    "text before a cut character goes");
+	buf_clear(&b);
+}
+
+static void
+writing(void)
+{
+	struct buf b = BUF_INIT(4096);
+	struct wire_line w;
+	struct wire_counts c;
+	const char *why;
+
+	wire_open(&b, "0123456789abcdef-0123", "{\"store\":\"s3\"}", 14, true);
+	IS(b.p,
+	    "{\"v\":1,\"id\":\"0123456789abcdef-0123\",\"object\":"
+	    "{\"store\":\"s3\"},\"raw\":true}",
+	    "open");
+	buf_reset(&b);
+	wire_error(&b, "i",
+	    &(struct wire_error){.stage = "s3fetch",
+		.code = "NoSuchKey",
+		.message = "gone",
+		.http = 404,
+		.request_id = "R"});
+	IS(b.p,
+	    "{\"id\":\"i\",\"error\":{\"stage\":\"s3fetch\",\"code\":"
+	    "\"NoSuchKey\",\"http\":404,\"retry\":false,\"message\":\"gone\","
+	    "\"request_id\":\"R\"}}",
+	    "error");
+	buf_reset(&b);
+	wire_end_fetch(&b, "i", 10, 5);
+	IS(b.p, "{\"id\":\"i\",\"end\":{\"bytes\":10,\"stored_bytes\":5}}",
+	    "end");
+	buf_reset(&b);
+	wire_done(&b, "s3fetch", 75, "\"objects\":1");
+	IS(b.p, "{\"done\":{\"stage\":\"s3fetch\",\"exit\":75,\"objects\":1}}",
+	    "done");
+	OK(wire_parse(&w, b.p, b.len, &why) && wire_done_code(&w) == 75,
+	    "its exit code is read back");
+	OK(wire_parse(&w, "{\"done\":{}}", 11, &why) &&
+		wire_done_code(&w) == 70,
+	    "a done without one is a bug");
+	OK(wire_parse(&w, "{\"mark\":{\"rows\":3,\"records\":9}}", 32, &why),
+	    "a mark");
+	wire_counts(&w.mark, &c);
+	OK(c.rows == 3 && c.records == 9 && c.rejects == 0, "its counts");
+	buf_clear(&b);
+}
+
+int
+main(void)
+{
+	kinds();
+	identity();
+	chunking();
+	writing();
+	return tap_done();
+}
