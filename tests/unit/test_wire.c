@@ -170,7 +170,7 @@ writing(void)
 	OK(wire_parse(&w, "{\"done\":{}}", 11, &why) &&
 		wire_done_code(&w) == 70,
 	    "a done without one is a bug");
-	OK(wire_parse(&w, "{\"mark\":{\"rows\":3,\"records\":9}}", 32, &why),
+	OK(wire_parse(&w, "{\"mark\":{\"rows\":3,\"records\":9}}", 31, &why),
 	    "a mark");
 	wire_counts(&w.mark, &c);
 	OK(c.rows == 3 && c.records == 9 && c.rejects == 0, "its counts");
