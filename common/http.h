@@ -22,13 +22,15 @@
 enum {
 	HTTP_CONNECT_MS = 10000, /* time to connect, TLS included */
 	HTTP_STALL_MS = 60000,   /* no byte either way for so long: a failure */
-	HTTP_HEADERS_MAX = 64 * 1024 /* of one reply, all lines together */
+	HTTP_HEADERS_MAX = 64 * 1024,     /* of one reply, all lines together */
+	HTTP_REPLY_MAX = 1024 * 1024,     /* of a collected body, unless told */
+	HTTP_RETRY_AFTER_MAX_MS = 3600000 /* no service is obeyed for longer */
 };
 
 struct http_options {
 	const char *ca_file;    /* --ca or AWS_CA_BUNDLE; NULL: the system's */
 	const char *user_agent; /* "logbridge/0.1.0 s3fetch" */
-	unsigned connections;   /* kept open per host; 0: one per request */
+	unsigned connections;   /* kept open when idle; 0: 64 */
 	int64_t connect_ms, stall_ms; /* 0: the above */
 };
 

@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "jsonw.h"
 #include "log.h"
+#include "progress.h"
 #include "timefmt.h"
 
 enum {
@@ -104,6 +105,7 @@ put_line(const char *line, size_t n)
 {
 	ssize_t r;
 
+	progress_clear();
 	do
 		r = write(STDERR_FILENO, line, n);
 	while (r == -1 && errno == EINTR);

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "buf.h"
 #include "fault.h"
 
 /*
@@ -26,6 +27,7 @@ struct metrics {
 	const struct metric *table;
 	unsigned n;
 	int64_t next_ms; /* when to write again */
+	bool warned;
 };
 
 enum { METRICS_EVERY_MS = 10000 };
@@ -33,6 +35,11 @@ enum { METRICS_EVERY_MS = 10000 };
 /** file NULL: all calls do nothing.  table stays the caller's. */
 void metrics_init(struct metrics *m, const char *file, const char *stage,
     const struct metric *table, unsigned n);
+
+/** Append name="value" with value escaped, after a comma when b is not empty:
+ * for labels. */
+void metrics_label(
+    struct buf *b, const char *name, const char *value, size_t n);
 
 /** Write the file when METRICS_EVERY_MS went by since the last time; a
  * failure is warned of once and never stops the program. */
