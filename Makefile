@@ -60,6 +60,8 @@ BINS       := $(PROGRAMS:%=$(BUILD)/bin/%)
 TESTBINS   := $(PROGRAMS:%=$(BUILD)/testbin/%)
 FAKEBINS   := $(FAKES:%=$(BUILD)/fakes/%)
 TOOLBINS   := $(patsubst tests/lib/%.c,$(BUILD)/fakes/%,$(wildcard tests/lib/*.c))
+# What test tools and fakes share on the S3 side; no part of the product.
+TESTLIB    := $(call obj,$(wildcard tests/lib/s3/*.c))
 UNITS      := $(patsubst tests/unit/%.c,$(BUILD)/tests/%.t,$(wildcard tests/unit/test_*.c))
 FUZZERS    := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 ARCHIVES   := $(FOLDERS:%=$(BUILD)/%.a) $(BUILD)/common.a
@@ -106,6 +108,10 @@ $(BUILD)/logparse/builtin.c: tools/embed.sh $(FORMATS)
 $(BUILD)/logparse/builtin.o: $(BUILD)/logparse/builtin.c
 	$(Q)$(CC) $(ALL_CPPFLAGS) -Ilogparse $(ALL_CFLAGS) -c -o $@ $<
 
+$(BUILD)/testlib.a: $(TESTLIB)
+	$(call say,AR,$@)rm -f $@
+	$(Q)$(AR) rcD $@ $^
+
 $(BUILD)/common.a: $(COMMON)
 	$(call say,AR,$@)rm -f $@
 	$(Q)$(AR) rcD $@ $^
@@ -128,18 +134,19 @@ $(BUILD)/testbin/$(1): $(call obj,$(MAIN_$(1))) $(INJECT) $(BUILD)/$(patsubst %/
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
 
+# libjansson comes before common.a, which has a json_string() of its own.
 define fake_rule
-$(BUILD)/fakes/$(1): $$(call obj,$$(wildcard tests/fakes/$(1)/*.c)) $(BUILD)/common.a
+$(BUILD)/fakes/$(1): $$(call obj,$$(wildcard tests/fakes/$(1)/*.c)) $(BUILD)/testlib.a $(BUILD)/common.a
 	$$(call say,LD,$$@)mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(ALL_CFLAGS) $$(ALL_LDFLAGS) -o $$@ $$^ $$(FAKE_LIBS) $$(LDLIBS)
+	$$(Q)$$(CC) $$(ALL_CFLAGS) $$(ALL_LDFLAGS) -o $$@ $$(filter-out %/common.a,$$^) $$(FAKE_LIBS) $(BUILD)/common.a $$(LDLIBS)
 endef
 $(foreach f,$(FAKES),$(eval $(call fake_rule,$(f))))
 
-$(TOOLBINS): $(BUILD)/fakes/%: $(BUILD)/tests/lib/%.o $(BUILD)/common.a
+$(TOOLBINS): $(BUILD)/fakes/%: $(BUILD)/tests/lib/%.o $(BUILD)/testlib.a $(BUILD)/common.a
 	$(call say,LD,$@)mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(FAKE_LIBS) $(LDLIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter-out %/common.a,$^) $(FAKE_LIBS) $(BUILD)/common.a $(LDLIBS)
 
-$(BUILD)/tests/%.t: $(BUILD)/tests/unit/%.o $(INJECT) $(ARCHIVES)
+$(BUILD)/tests/%.t: $(BUILD)/tests/unit/%.o $(INJECT) $(ARCHIVES) $(BUILD)/testlib.a
 	$(call say,LD,$@)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(FAKE_LIBS) $(LDLIBS)
 
