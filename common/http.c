@@ -17,7 +17,6 @@
 
 enum {
 	IDLE_CONNECTIONS = 64,
-	FDS_MAX = 16,   /* of the caller, in one http_poll() */
 	ROUND_MS = 1000 /* counted at most for time spent between polls */
 };
 
@@ -242,13 +241,13 @@ static bool
 wait_all(struct http *h, struct pollfd *fds, size_t n, int64_t timeout_ms,
     struct fault *f)
 {
-	struct curl_waitfd extra[FDS_MAX];
+	struct curl_waitfd extra[HTTP_FDS_MAX];
 	unsigned used = 0;
 	int64_t before, after;
 	int wait = clock_wait_ms(timeout_ms);
 	CURLMcode rc;
 
-	INVARIANT(n <= FDS_MAX);
+	INVARIANT(n <= HTTP_FDS_MAX);
 	for (size_t i = 0; i < n; i++) {
 		if (fds[i].fd < 0)
 			continue;

@@ -22,8 +22,9 @@
 enum {
 	HTTP_CONNECT_MS = 10000, /* time to connect, TLS included */
 	HTTP_STALL_MS = 60000,   /* no byte either way for so long: a failure */
-	HTTP_HEADERS_MAX = 64 * 1024,     /* of one reply, all lines together */
-	HTTP_REPLY_MAX = 1024 * 1024,     /* of a collected body, unless told */
+	HTTP_HEADERS_MAX = 64 * 1024, /* of one reply, all lines together */
+	HTTP_REPLY_MAX = 1024 * 1024, /* of a collected body, unless told */
+	HTTP_FDS_MAX = 16,            /* of the caller, in one http_poll() */
 	HTTP_RETRY_AFTER_MAX_MS = 3600000 /* no service is obeyed for longer */
 };
 
@@ -31,7 +32,9 @@ struct http_options {
 	const char *ca_file;    /* --ca or AWS_CA_BUNDLE; NULL: the system's */
 	const char *user_agent; /* "logbridge/0.1.0 s3fetch" */
 	unsigned connections;   /* kept open when idle; 0: 64 */
-	int64_t connect_ms, stall_ms; /* 0: the above */
+	/* 0: the above.  A stall is counted only while http_poll() listens:
+	 * a program held up by its own output blames no peer for it. */
+	int64_t connect_ms, stall_ms;
 };
 
 enum http_failure {
@@ -72,19 +75,19 @@ struct http_request {
 	const void *body;           /* stays the caller's until on_done */
 	size_t body_len;
 	size_t max_reply;    /* limit of the collected body; 0: 1 MiB */
-	int64_t deadline_ms; /* for the whole exchange; 0: none */
+	int64_t deadline_ms; /* for the whole exchange, as stall_ms; 0: none */
 	bool allow_plain;    /* --allow-http was given for this host */
-	/* A header of these holds a secret and is not logged: names in
-	 * lower case are built in (authorization, x-amz-security-token). */
 
 	/** The reply's status and headers are there; false aborts.  May be
 	 * NULL. */
 	bool (*on_head)(void *ctx, const struct http_reply *r);
 	/** Body bytes of a 2xx reply as they come; false aborts.  NULL, or
-	 * another status: they are collected in reply.body. */
+	 * another status: they are collected in reply.body (of an error
+	 * reply what is over max_reply is dropped).  Bodies are given as
+	 * they are stored: a Content-Encoding is not undone. */
 	bool (*on_data)(void *ctx, const char *p, size_t n);
-	/** The end, once for each request but a cancelled one.  May start
-	 * new requests. */
+	/** The end, once for each request but a cancelled one; not NULL.  The
+	 * call is gone afterwards. */
 	void (*on_done)(void *ctx, const struct http_reply *r);
 	void *ctx;
 };
@@ -92,15 +95,20 @@ struct http_request {
 struct http;
 struct http_call;
 
+/* Every callback may start and cancel requests, but not call http_poll() or
+ * http_free(). */
+
 struct http *http_new(const struct http_options *o, struct fault *f);
 void http_free(struct http *h); /* cancels what is under way */
 
-/** Start a request.  Returns NULL with a fault when memory is out or the
- * URL is none; on_done is then not called. */
+/** Start a request; it sets out with the next http_poll().  Returns NULL with
+ * a fault when memory is out or the URL or a header is none; on_done is then
+ * not called. */
 struct http_call *http_start(
     struct http *h, const struct http_request *r, struct fault *f);
 
-/** Forget a request; its callbacks are not called any more. */
+/** Forget a request that has not ended (NULL: nothing); its callbacks are not
+ * called any more, its body may be freed. */
 void http_cancel(struct http_call *c);
 
 /** Requests under way. */
@@ -108,9 +116,11 @@ size_t http_running(const struct http *h);
 
 /**
  * Wait until something happens on fds or a request, at most timeout_ms of
- * the program's clock (-1: for ever), and move the requests on.  revents of
- * fds are filled (POLLERR of a pipe without a reader as well).  Returns
- * false on a failure of the system.
+ * the program's clock (-1: for ever), and move the requests on.  It may
+ * return early, with nothing done; a signal makes it return.  revents of fds
+ * are filled: POLLERR and POLLHUP also where events are 0; a negative fd is
+ * passed over; at most HTTP_FDS_MAX.  Returns false on a failure of the
+ * system.
  */
 bool http_poll(struct http *h, struct pollfd *fds, size_t n, int64_t timeout_ms,
     struct fault *f);

@@ -105,6 +105,38 @@ on_body(char *p, size_t size, size_t n, void *ctx)
 	return ok && !c->cancelled ? n : 0;
 }
 
+/* Give out the request's body; never again after it was cancelled, for then
+ * it may be gone. */
+static size_t
+on_send(char *p, size_t size, size_t n, void *ctx)
+{
+	struct http_call *c = ctx;
+	size_t left = c->rq.body_len - c->sent;
+
+	n *= size;
+	if (c->cancelled)
+		return CURL_READFUNC_ABORT;
+	heard(c);
+	if (n > left)
+		n = left;
+	memcpy(p, (const char *)c->rq.body + c->sent, n);
+	c->sent += n;
+	return n;
+}
+
+/* A kept connection that turns out to be dead: libcurl begins again. */
+static int
+on_rewind(void *ctx, curl_off_t offset, int whence)
+{
+	struct http_call *c = ctx;
+
+	if (whence != SEEK_SET || offset < 0 ||
+	    (uint64_t)offset > c->rq.body_len)
+		return CURL_SEEKFUNC_CANTSEEK;
+	c->sent = (size_t)offset;
+	return CURL_SEEKFUNC_OK;
+}
+
 /* Connected, nothing sent yet: plain http must really be where the URL's
  * host led us to believe. */
 static int
@@ -145,6 +177,10 @@ httpcall_hook(struct http_call *c)
 	(void)curl_easy_setopt(c->easy, CURLOPT_HEADERDATA, c);
 	(void)curl_easy_setopt(c->easy, CURLOPT_WRITEFUNCTION, on_body);
 	(void)curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, c);
+	(void)curl_easy_setopt(c->easy, CURLOPT_READFUNCTION, on_send);
+	(void)curl_easy_setopt(c->easy, CURLOPT_READDATA, c);
+	(void)curl_easy_setopt(c->easy, CURLOPT_SEEKFUNCTION, on_rewind);
+	(void)curl_easy_setopt(c->easy, CURLOPT_SEEKDATA, c);
 	(void)curl_easy_setopt(c->easy, CURLOPT_PREREQFUNCTION, on_connected);
 	(void)curl_easy_setopt(c->easy, CURLOPT_PREREQDATA, c);
 	(void)curl_easy_setopt(c->easy, CURLOPT_SOCKOPTFUNCTION, on_socket);
@@ -239,20 +275,11 @@ httpcall_left(const struct http_call *c)
 bool
 httpcall_overdue(struct http_call *c)
 {
-	curl_off_t sent = c->sent;
-
 	if (httpcall_left(c) > 0)
 		return false;
 	if (deadline_left(c) <= 0)
 		return !httpcall_fail(
 		    c, HTTP_TIMEOUT, "the exchange took too long");
-	/* Nothing came, but bytes of the request may have gone out. */
-	(void)curl_easy_getinfo(c->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
-	if (sent != c->sent) {
-		c->sent = sent;
-		heard(c);
-		return false;
-	}
 	return !httpcall_fail(
 	    c, HTTP_TIMEOUT, "the peer was silent for too long");
 }

@@ -50,7 +50,7 @@ struct http_call {
 	bool restarted;
 	int64_t started_ms;         /* of the clock, for the log */
 	int64_t begun_ms, quiet_ms; /* of listened_ms: start, last byte */
-	curl_off_t sent;            /* body bytes sent when last looked */
+	size_t sent;                /* body bytes given to libcurl */
 };
 
 /**

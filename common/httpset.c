@@ -275,9 +275,8 @@ set_method(struct http_call *c, CURL *e, const char *method)
 		return;
 	}
 	if (body) {
+		SET(CURLOPT_POST, 1L);
 		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->rq.body_len);
-		SET(CURLOPT_POSTFIELDS,
-		    c->rq.body_len > 0 ? (const char *)c->rq.body : "");
 	}
 	if (strcmp(method, "GET") != 0 || body)
 		SET(CURLOPT_CUSTOMREQUEST, method);
