@@ -131,6 +131,22 @@ struct s3_verdict {
  * a status without S3's XML.
  */
 
+/*
+ * What s3_judge() notes, and others may.  Each returns whether it changed
+ * anything, so that the same request may be tried anew; never without end.
+ */
+bool s3_learn_region(struct s3 *s, const char *bucket, const char *region);
+bool s3_learn_clock(struct s3 *s, int64_t service_ms);
+
+/** The service accepted a signature: its clock is known well enough. */
+void s3_answered(struct s3 *s);
+
+/** Credentials were refused: are there newer ones? */
+bool s3_renew(struct s3 *s);
+
+/** The store's clock less ours, as far as it mattered; for metrics. */
+int64_t s3_skew_ms(const struct s3 *s);
+
 /** Judge a reply for a request to this bucket.  Learns regions and the
  * service's clock. */
 void s3_judge(struct s3 *s, const char *bucket, const struct http_reply *r,

@@ -1,0 +1,159 @@
+/* Bounded reading of XML with expat, whose types stay here. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <expat.h>
+
+#include "buf.h"
+#include "xml.h"
+
+/* expat takes an int; and what it copies stays small. */
+enum { FEED_MAX = 64 * 1024 };
+
+struct xml {
+	XML_Parser parser;
+	const struct xml_calls *calls;
+	void *ctx;
+	struct buf text;
+	unsigned depth;
+	const char *why; /* of our own, or NULL */
+	char error[128];
+	bool failed;
+};
+
+static void
+fail(struct xml *x, const char *why)
+{
+	if (x->why == NULL)
+		x->why = why;
+	(void)XML_StopParser(x->parser, XML_FALSE);
+}
+
+static const char *
+local_name(const char *name)
+{
+	const char *colon = strchr(name, ':');
+
+	return colon != NULL ? colon + 1 : name;
+}
+
+static void XMLCALL
+on_open(void *ctx, const XML_Char *name, const XML_Char **attributes)
+{
+	struct xml *x = ctx;
+
+	(void)attributes;
+	if (x->why != NULL)
+		return;
+	if (++x->depth > XML_DEPTH_MAX) {
+		fail(x, "nested too deep");
+		return;
+	}
+	buf_reset(&x->text);
+	if (x->calls->open != NULL &&
+	    !x->calls->open(x->ctx, x->depth, local_name(name)))
+		fail(x, "not what was expected");
+}
+
+static void XMLCALL
+on_close(void *ctx, const XML_Char *name)
+{
+	struct xml *x = ctx;
+
+	if (x->why != NULL)
+		return;
+	if (!x->calls->close(x->ctx, x->depth, local_name(name),
+		x->text.p != NULL ? x->text.p : "", x->text.len))
+		fail(x, "not what was expected");
+	x->depth--;
+	buf_reset(&x->text);
+}
+
+static void XMLCALL
+on_text(void *ctx, const XML_Char *s, int n)
+{
+	struct xml *x = ctx;
+
+	buf_add(&x->text, s, (size_t)n);
+	if (x->text.err != 0)
+		fail(x, "text of one element too long");
+}
+
+/* Entities, and all the trouble they make, come from a document type. */
+static void XMLCALL
+on_doctype(void *ctx, const XML_Char *name, const XML_Char *sysid,
+    const XML_Char *pubid, int internal)
+{
+	(void)name;
+	(void)sysid;
+	(void)pubid;
+	(void)internal;
+	fail(ctx, "it has a document type");
+}
+
+struct xml *
+xml_new(const struct xml_calls *calls, void *ctx, size_t text_max)
+{
+	struct xml *x = calloc(1, sizeof(*x));
+
+	if (x == NULL)
+		return NULL;
+	x->parser = XML_ParserCreate(NULL);
+	if (x->parser == NULL) {
+		free(x);
+		return NULL;
+	}
+	x->calls = calls;
+	x->ctx = ctx;
+	x->text.max = text_max;
+	XML_SetUserData(x->parser, x);
+	XML_SetElementHandler(x->parser, on_open, on_close);
+	XML_SetCharacterDataHandler(x->parser, on_text);
+	XML_SetStartDoctypeDeclHandler(x->parser, on_doctype);
+	return x;
+}
+
+void
+xml_free(struct xml *x)
+{
+	if (x == NULL)
+		return;
+	XML_ParserFree(x->parser);
+	buf_clear(&x->text);
+	free(x);
+}
+
+static bool
+parse(struct xml *x, const char *p, size_t n, bool final)
+{
+	if (XML_Parse(x->parser, p, (int)n, final) == XML_STATUS_OK)
+		return true;
+	x->failed = true;
+	(void)snprintf(x->error, sizeof(x->error), "%s, line %lu",
+	    x->why != NULL ? x->why
+			   : XML_ErrorString(XML_GetErrorCode(x->parser)),
+	    (unsigned long)XML_GetCurrentLineNumber(x->parser));
+	return false;
+}
+
+bool
+xml_feed(struct xml *x, const char *p, size_t n, bool final)
+{
+	size_t part;
+
+	if (x->failed)
+		return false;
+	for (; n > FEED_MAX; p += part, n -= part) {
+		part = FEED_MAX;
+		if (!parse(x, p, part, false))
+			return false;
+	}
+	return parse(x, p, n, final);
+}
+
+const char *
+xml_error(const struct xml *x)
+{
+	return x->error;
+}
