@@ -164,17 +164,16 @@ gzip_emit(
 	return unpack_emit(u, in, p, n);
 }
 
-/* Deflate is wrong: give out what ISA-L still holds of before, then say so. */
+/*
+ * Deflate is wrong.  What this last call decoded is dropped: before it finds
+ * a distance that is too large, ISA-L copies from in front of its buffer.
+ */
 static bool
-gzip_bad(struct unpack *u, const struct unpack_input *in)
+gzip_bad(struct unpack *u)
 {
 	const struct inflate_state *z = u->state->inflate;
 	int held = z->read_in_length > 0 ? z->read_in_length / 8 : 0;
 
-	if (z->tmp_out_valid > z->tmp_out_processed &&
-	    !gzip_emit(u, in, z->tmp_out_buffer + z->tmp_out_processed,
-		(size_t)(z->tmp_out_valid - z->tmp_out_processed)))
-		return false;
 	return unpack_fail(u, UNPACK_BADGZIP, u->state->start,
 	    "the gzip member at byte %llu is damaged near byte %llu",
 	    (unsigned long long)u->state->start,
@@ -214,11 +213,11 @@ gzip_body(struct unpack *u, struct unpack_input *in)
 		rc = isal_inflate(z);
 		clean_vectors();
 		unpack_take(u, in, offered - z->avail_in);
+		if (rc < 0)
+			return gzip_bad(u);
 		got = sizeof(s->out) - z->avail_out;
 		if (!gzip_emit(u, in, s->out, got))
 			return false;
-		if (rc < 0)
-			return gzip_bad(u, in);
 		if (z->block_state == ISAL_BLOCK_FINISH) {
 			gzip_body_end(s);
 			return true;
