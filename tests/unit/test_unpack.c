@@ -232,7 +232,7 @@ static const struct literal literals[] = {
 	UNPACK_GZIP, UNPACK_BADGZIP, 0, ""},
     {"a distance before the beginning",
 	L(HELLO_HEAD "\x4b\x04\x42\0\0\0\0\0\0"), UNPACK_GZIP, UNPACK_BADGZIP,
-	0, "a"},
+	0, ""},
     {"a frame", L(ZHI), UNPACK_ZSTD, UNPACK_FINE, 0, "hi"},
     {"frames, skippable ones among them", L(ZSKIP ZHI ZSKIP ZHI ZSKIP),
 	UNPACK_ZSTD, UNPACK_FINE, 0, "hihi"},
