@@ -32,7 +32,7 @@ WARNINGS    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla \
 	-Wformat=2 -Wundef -Wimplicit-fallthrough
 HARDEN      := -fstack-protector-strong -fno-common -fPIE \
 	$(if $(SANITIZE)$(COVERAGE),,-D_FORTIFY_SOURCE=2)
-ALL_CPPFLAGS = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Icommon \
+ALL_CPPFLAGS = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I. -Icommon \
 	$(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null) $(CPPFLAGS)
 ALL_CFLAGS   = -std=c11 $(WARNINGS) $(if $(WERROR),-Werror) $(HARDEN) \
 	-ffile-prefix-map=$(CURDIR)=. -MMD -MP $(CFLAGS)

@@ -65,6 +65,13 @@ out_line(void)
 }
 
 void
+out_drop(void)
+{
+	pending.err = 0;
+	buf_cut(&pending, line_start);
+}
+
+void
 out_copy(const char *line, size_t n)
 {
 	buf_add(&pending, line, n);

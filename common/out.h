@@ -27,6 +27,9 @@ struct buf *out_buf(void);
  */
 void out_line(void);
 
+/** Forget the line that was begun, and an error in it. */
+void out_drop(void);
+
 /** Append a finished line of n bytes that lacks its newline. */
 void out_copy(const char *line, size_t n);
 

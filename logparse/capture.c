@@ -1,0 +1,168 @@
+/* The parser's heart: a record's wanted slices in one pass. */
+#include <string.h>
+
+#include "capture.h"
+
+/* What a walk below one value found. */
+struct walk {
+	struct capture *c;
+	struct json *j;
+	bool envelopes, stopped;
+	unsigned depth;
+	unsigned covered; /* columns that take what is walked through */
+};
+
+static bool walk_value(
+    struct walk *w, struct path_node *node, struct json_val *v);
+
+void
+capture_init(struct capture *c, struct path_tree *tree)
+{
+	memset(c, 0, sizeof(*c));
+	c->tree = tree;
+}
+
+/* What is below node has not been seen. */
+static void
+forget(struct path_node *node)
+{
+	for (size_t i = 0; i < node->n; i++) {
+		node->child[i]->seen = 0;
+		forget(node->child[i]);
+	}
+}
+
+/* A member that was there already: what it had given is void. */
+static void
+again(struct capture *c, struct path_node *node)
+{
+	c->duplicates++;
+	for (unsigned i = node->first; i < node->end; i++)
+		c->slot[i].p = NULL;
+	forget(node);
+}
+
+static struct path_node *
+find(const struct path_node *node, const struct json_val *key)
+{
+	struct buf b = BUF_INIT(PATH_NAME_MAX);
+	struct path_node *child;
+
+	if ((key->flags & JSON_ESCAPES) == 0)
+		return path_find(node, key->p + 1, key->n - 2);
+	(void)json_unescape(&b, key->p + 1, key->n - 2);
+	child = b.err == 0 && b.len > 0 ? path_find(node, b.p, b.len) : NULL;
+	buf_clear(&b);
+	return child;
+}
+
+/* Pass an object whose members node knows. */
+static bool
+walk_object(struct walk *w, struct path_node *node, struct json_val *v)
+{
+	struct capture *c = w->c;
+	struct path_node *child;
+	struct json_val key, val;
+	bool first;
+
+	if (!json_enter(w->j, '{', &first))
+		return false;
+	w->depth++;
+	while (json_member(w->j, &first, &key)) {
+		if (node == &c->tree->root && c->first.p == NULL)
+			c->first = key;
+		child = find(node, &key);
+		if (child == NULL) {
+			if (c->unmapped != NULL && w->covered == 0)
+				c->unmapped(c->ctx, node, &key);
+			if (!json_value(w->j, &val))
+				return false;
+		} else {
+			if (child->seen == c->serial)
+				again(c, child);
+			child->seen = c->serial;
+			if (!walk_value(w, child, &val))
+				return false;
+		}
+		v->flags |= key.flags | val.flags;
+	}
+	w->depth--;
+	return w->j->err == JSON_FINE;
+}
+
+/* Pass an array of which node knows positions. */
+static bool
+walk_array(struct walk *w, struct path_node *node, struct json_val *v)
+{
+	struct path_node *child;
+	struct json_val val;
+	size_t index = 0;
+	bool first;
+
+	if (!json_enter(w->j, '[', &first))
+		return false;
+	for (; json_element(w->j, &first); index++) {
+		child = NULL;
+		for (size_t i = 0; i < node->n && child == NULL; i++)
+			if (node->child[i]->index == index)
+				child = node->child[i];
+		if (child == NULL ? !json_value(w->j, &val)
+				  : !walk_value(w, child, &val))
+			return false;
+		v->flags |= val.flags;
+	}
+	return w->j->err == JSON_FINE;
+}
+
+/* Pass the value of a place in the tree. */
+static bool
+walk_value(struct walk *w, struct path_node *node, struct json_val *v)
+{
+	struct json *j = w->j;
+
+	if (!json_space(j))
+		return json_value(j, v); /* fails as it should */
+	if (node->envelope && w->envelopes && *j->p == '[') {
+		w->stopped = true;
+		return false;
+	}
+	v->p = j->p;
+	v->flags = 0;
+	w->covered += node->column;
+	if (*j->p == '{' && node->table != NULL) {
+		v->type = JSON_OBJECT;
+		if (!walk_object(w, node, v))
+			return false;
+		v->n = (size_t)(j->p - v->p);
+	} else if (*j->p == '[' && node->positions) {
+		v->type = JSON_ARRAY;
+		if (!walk_array(w, node, v))
+			return false;
+		v->n = (size_t)(j->p - v->p);
+	} else if (!json_value(j, v)) {
+		return false;
+	}
+	w->covered -= node->column;
+	if (node->slot != -1)
+		w->c->slot[node->slot] = *v;
+	return true;
+}
+
+enum capture_result
+capture_record(
+    struct capture *c, struct json *j, bool envelopes, unsigned *depth)
+{
+	struct walk w = {.c = c, .j = j, .envelopes = envelopes};
+	struct json_val v;
+
+	for (unsigned i = 0; i < c->tree->slots; i++)
+		c->slot[i].p = NULL;
+	c->serial++;
+	c->first.p = NULL;
+	if (walk_value(&w, &c->tree->root, &v))
+		return v.type == JSON_OBJECT ? CAPTURE_OK : CAPTURE_NOT_OBJECT;
+	*depth = w.depth;
+	if (w.stopped)
+		return CAPTURE_ENVELOPE;
+	return j->err == JSON_MORE ? CAPTURE_MORE : CAPTURE_BAD;
+}

@@ -1,0 +1,50 @@
+#ifndef DETECT_H
+#define DETECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "capture.h"
+#include "fault.h"
+#include "format.h"
+
+/*
+ * The known formats and the recognition of one.  Each has a capture of its
+ * own, whose slices are good until the next record of any object.
+ */
+enum {
+	FORMATS_MAX = 64,
+	DETECT_BYTES = 64 * 1024 /* of an object's beginning are looked at */
+};
+
+struct formats {
+	struct {
+		struct format *format;
+		struct capture *capture;
+	} v[FORMATS_MAX];
+	size_t n;
+};
+
+/** Load those built in.  A fault of theirs is a bug. */
+void formats_init(struct formats *all);
+
+/** Put a format from a file before the others; one of that name is replaced.
+ * False with a fault when it cannot be read. */
+bool formats_add_file(struct formats *all, const char *path, struct fault *f);
+
+void formats_free(struct formats *all);
+
+/** The place of the format called NAME or NAME/VERSION; -1: there is none. */
+int formats_find(const struct formats *all, const char *name, size_t n);
+
+/**
+ * Recognise an object by its key and its first n decoded bytes.  final: there
+ * are no more.  Returns the place of a format, -1 when it is none of them, or
+ * -2 when more bytes could decide.
+ */
+int formats_detect(const struct formats *all, const char *key, size_t nkey,
+    const char *p, size_t n, bool final);
+
+enum { DETECT_NONE = -1, DETECT_MORE = -2 };
+
+#endif

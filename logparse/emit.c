@@ -1,0 +1,285 @@
+/* Rows, rejects, marks and ends: what comes out of logparse. */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "emit.h"
+#include "log.h"
+#include "out.h"
+#include "utf8.h"
+
+/* {"id":"..","n":17 */
+static void
+line_head(struct buf *b, const struct object *o, struct jsonw *w)
+{
+	jsonw_open(w, b);
+	jsonw_text(w, "id", o->id);
+	jsonw_uint(w, "n", o->counts.records);
+}
+
+/* The first column: the record's time, or the object's. */
+static bool
+add_time(struct buf *b, struct object *o, const struct column *c,
+    const struct json_val *slots)
+{
+	enum value_result r = VALUE_ABSENT;
+
+	/* Without the comma that a label begins with. */
+	buf_add(b, c->label + 1, c->label_len - 1);
+	if (c->node != NULL)
+		r = value_add(b, c->type, &slots[c->node->slot], &o->values);
+	if (r == VALUE_OK)
+		return true;
+	if (o->parser->strict_time || o->modified[0] == '\0')
+		return false;
+	o->time_fallback++;
+	o->parser->time_fallbacks++;
+	buf_addc(b, '"');
+	buf_adds(b, o->modified);
+	buf_addc(b, '"');
+	return true;
+}
+
+static void
+add_columns(struct buf *b, struct object *o, const struct format *f,
+    const struct json_val *slots)
+{
+	const struct column *c;
+	const struct json_val *v;
+	size_t start;
+
+	for (c = f->columns + 1; c < f->columns + f->n; c++) {
+		if (c->node == NULL) {
+			buf_add(b, c->label, c->label_len);
+			buf_adds(b, c->constant);
+			continue;
+		}
+		v = &slots[c->node->slot];
+		if (v->p == NULL || v->type == JSON_NULL)
+			continue;
+		start = b->len;
+		buf_add(b, c->label, c->label_len);
+		if (value_add(b, c->type, v, &o->values) != VALUE_OK) {
+			buf_cut(b, start);
+			o->misfits++;
+		}
+	}
+}
+
+const char *
+emit_row(struct object *o)
+{
+	const struct format *f = o->parser->formats.v[o->format].format;
+	const struct json_val *slots =
+	    o->parser->formats.v[o->format].capture->slot;
+	struct buf *b = out_buf();
+	size_t start = b->len;
+	const char *why = format_missing(f, slots);
+	struct jsonw w;
+
+	if (why != NULL)
+		return "missing-member";
+	if (!o->parser->bare) {
+		line_head(b, o, &w);
+		jsonw_text(&w, "table", f->table);
+		buf_adds(b, ",\"row\":");
+	}
+	buf_addc(b, '{');
+	if (!add_time(b, o, &f->columns[0], slots)) {
+		out_drop();
+		return "no-time";
+	}
+	add_columns(b, o, f, slots);
+	buf_adds(b, o->parser->bare ? "}" : "}}");
+	if (b->err == EFBIG || b->len - start > WIRE_LINE_MAX) {
+		out_drop();
+		return "row-too-long";
+	}
+	o->since_mark += b->len - start;
+	out_line();
+	return NULL;
+}
+
+/* Say on stderr what was set aside, the first few times. */
+static void
+tell(struct object *o, const struct frame_event *ev)
+{
+	if (o->told == OBJECT_TOLD_MAX && !o->parser->bare) {
+		log_warn("'%s': more records are set aside", o->name);
+		o->told++;
+	}
+	if (o->told > OBJECT_TOLD_MAX)
+		return;
+	o->told += !o->parser->bare;
+	log_warn("'%s', record %" PRIu64 " at byte %" PRIu64
+		 ": %s%s%s (byte %" PRIu64 "): set aside",
+	    o->name, o->counts.records, ev->at, ev->why,
+	    ev->detail != NULL ? ": " : "",
+	    ev->detail != NULL ? ev->detail : "", ev->bad_at);
+}
+
+static void
+reject_line(struct object *o, const struct frame_event *ev, const char *p,
+    size_t n, bool more)
+{
+	struct buf *b = out_buf();
+	struct jsonw w;
+
+	line_head(b, o, &w);
+	jsonw_object(&w, "reject");
+	jsonw_text(&w, "reason", ev->why);
+	jsonw_uint(&w, "at", ev->at);
+	if (o->format >= 0)
+		jsonw_text(
+		    &w, "format", o->parser->formats.v[o->format].format->id);
+	if (ev->detail != NULL) {
+		jsonw_text(&w, "detail", ev->detail);
+		jsonw_uint(&w, "bad_at", ev->bad_at);
+	}
+	if (more)
+		jsonw_bool(&w, "more", true);
+	jsonw_end(&w);
+	if (utf8_valid(p, n) == n)
+		jsonw_str(&w, "raw", p, n);
+	else
+		jsonw_base64(&w, "raw64", p, n);
+	jsonw_end(&w);
+	o->since_mark += n;
+	out_line();
+}
+
+/* A record was settled in one way: count it there and as a record. */
+static void
+settled(struct object *o, uint64_t *own, uint64_t *all)
+{
+	++*own;
+	++*all;
+	o->counts.records++;
+	o->parser->totals.records++;
+	if (o->since_mark >= OBJECT_MARK_BYTES)
+		object_mark(o);
+}
+
+#define SETTLED(o, how) settled(o, &(o)->counts.how, &(o)->parser->totals.how)
+
+void
+emit_reject(struct object *o, const struct frame_event *ev)
+{
+	size_t at = 0, take;
+
+	if (o->counts.records < o->skip) {
+		if (!ev->more)
+			SETTLED(o, skipped);
+		return;
+	}
+	if (!o->part)
+		tell(o, ev);
+	while (!o->parser->bare) {
+		take = ev->n - at;
+		if (take > FRAME_PART_MAX)
+			take = FRAME_PART_MAX -
+			       utf8_tail(ev->p + at, FRAME_PART_MAX);
+		reject_line(
+		    o, ev, ev->p + at, take, ev->more || at + take < ev->n);
+		at += take;
+		if (at == ev->n)
+			break;
+	}
+	o->part = ev->more;
+	if (ev->more)
+		return;
+	o->parser->code = exitcode_worse(
+	    o->parser->code, o->parser->bare ? EXIT_SETASIDE : EXIT_DONE);
+	SETTLED(o, rejects);
+}
+
+void
+emit_record(struct object *o, const struct frame_event *ev)
+{
+	const struct format *f = o->parser->formats.v[o->format].format;
+	const struct json_val *slots =
+	    o->parser->formats.v[o->format].capture->slot;
+	struct frame_event bad = *ev;
+
+	if (o->counts.records < o->skip) {
+		SETTLED(o, skipped);
+		return;
+	}
+	if (format_filters(f, slots)) {
+		SETTLED(o, filtered);
+		return;
+	}
+	bad.why = emit_row(o);
+	if (bad.why != NULL) {
+		bad.detail = strcmp(bad.why, "missing-member") == 0
+				 ? format_missing(f, slots)
+				 : NULL;
+		emit_reject(o, &bad);
+		return;
+	}
+	SETTLED(o, rows);
+}
+
+static void
+totals(struct object *o, struct jsonw *w)
+{
+	jsonw_text(w, "format",
+	    o->format >= 0 ? o->parser->formats.v[o->format].format->id
+			   : "unknown/1");
+	jsonw_uint(w, "records", o->counts.records);
+	jsonw_uint(w, "skipped", o->counts.skipped);
+	jsonw_uint(w, "rows", o->counts.rows);
+	jsonw_uint(w, "rejects", o->counts.rejects);
+	jsonw_uint(w, "filtered", o->counts.filtered);
+}
+
+static void
+more_than_none(struct jsonw *w, const char *name, uint64_t n)
+{
+	if (n > 0)
+		jsonw_uint(w, name, n);
+}
+
+void
+object_mark(struct object *o)
+{
+	struct jsonw w;
+
+	o->since_mark = 0;
+	if (o->parser->bare)
+		return;
+	jsonw_open(&w, out_buf());
+	jsonw_text(&w, "id", o->id);
+	jsonw_object(&w, "mark");
+	totals(o, &w);
+	jsonw_end(&w);
+	jsonw_end(&w);
+	out_line();
+}
+
+void
+emit_end(struct object *o)
+{
+	const struct wire_counts *c = &o->counts;
+	struct jsonw w;
+
+	INVARIANT(
+	    c->records == c->skipped + c->rows + c->rejects + c->filtered);
+	if (o->parser->bare)
+		return;
+	jsonw_open(&w, out_buf());
+	jsonw_text(&w, "id", o->id);
+	jsonw_object(&w, "end");
+	totals(o, &w);
+	jsonw_uint(&w, "bytes", o->bytes);
+	more_than_none(&w, "time_fallback", o->time_fallback);
+	more_than_none(&w, "misfits", o->misfits);
+	more_than_none(&w, "replaced", o->values.replaced);
+	more_than_none(&w, "cut", o->values.cut);
+	more_than_none(&w, "duplicates", o->duplicates);
+	more_than_none(&w, "unclosed", o->unclosed);
+	unmapped_write(&o->unmapped, &w);
+	jsonw_end(&w);
+	jsonw_end(&w);
+	out_line();
+}

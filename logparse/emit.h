@@ -1,0 +1,22 @@
+#ifndef EMIT_H
+#define EMIT_H
+
+#include "object.h"
+
+/* The lines that logparse writes for an object's records, and the counts
+ * that go with them. */
+
+/** The captured record of ev: a row, a filtered one, or a reject. */
+void emit_record(struct object *o, const struct frame_event *ev);
+
+/** Bytes that are no record. */
+void emit_reject(struct object *o, const struct frame_event *ev);
+
+/** The captured record as a row line.  Returns NULL, or, with nothing
+ * written, the reason why it makes none. */
+const char *emit_row(struct object *o);
+
+/** The end line. */
+void emit_end(struct object *o);
+
+#endif

@@ -1,0 +1,126 @@
+/* Raw log files as objects of their own. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "input.h"
+#include "log.h"
+#include "out.h"
+#include "stop.h"
+#include "timefmt.h"
+#include "utf8.h"
+
+enum { BLOCK = 128 * 1024 };
+
+/* The object line of a file, or of standard input (path "-"). */
+static void
+object_line(struct buf *b, const char *path, const struct stat *st)
+{
+	char modified[TIMEFMT_MAX];
+	size_t n = strlen(path);
+	struct jsonw w;
+
+	jsonw_open(&w, b);
+	jsonw_text(&w, "store", "file");
+	jsonw_text(&w, "bucket", "");
+	if (utf8_valid(path, n) == n)
+		jsonw_str(&w, "key", path, n);
+	else
+		jsonw_base64(&w, "key64", path, n);
+	if (st != NULL && S_ISREG(st->st_mode)) {
+		jsonw_int(&w, "size", st->st_size);
+		timefmt_rfc3339(
+		    modified, (int64_t)st->st_mtim.tv_sec * 1000, false);
+		jsonw_text(&w, "modified", modified);
+	}
+	jsonw_end(&w);
+}
+
+static struct object *
+begin(struct parser *p, const char *path, const struct stat *st)
+{
+	struct buf line = BUF_INIT(64 * 1024);
+	struct wire_object w;
+	struct object *o = NULL;
+	struct json_val v;
+	char id[WIRE_ID_LEN + 1];
+	const char *why = "its name is too long";
+
+	object_line(&line, path, st);
+	v = (struct json_val){line.p, line.len, JSON_OBJECT, 0};
+	if (line.err == 0 && wire_object(&w, &v, &why) && wire_new_id(&w, id))
+		o = object_new(p, id, &v, true, &why);
+	if (o == NULL) {
+		log_error("cannot take '%s': %s", path, why);
+		p->code = exitcode_worse(p->code, EXIT_IO);
+	} else if (!p->bare) {
+		wire_open(out_buf(), id, line.p, line.len, false);
+		out_line();
+	}
+	buf_clear(&line);
+	return o;
+}
+
+/* Feed all of fd.  False when reading failed or time to stop has come. */
+static bool
+feed(struct parser *p, struct object *o, int fd)
+{
+	static char block[BLOCK];
+	ssize_t n;
+
+	while (!stop_asked()) {
+		parser_tick(p);
+		n = read(fd, block, sizeof(block));
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1) {
+			log_error(
+			    "cannot read '%s': %s", o->name, strerror(errno));
+			p->code = exitcode_worse(p->code, EXIT_IO);
+			object_fail(o, "ReadError", true, strerror(errno));
+			return false;
+		}
+		if (n == 0)
+			return true;
+		if (!object_feed(o, block, (size_t)n))
+			return false;
+	}
+	object_mark(o);
+	p->code = exitcode_worse(p->code, EXIT_AGAIN);
+	return false;
+}
+
+void
+input_file(struct parser *p, const char *path)
+{
+	char real[PATH_MAX];
+	struct stat st;
+	struct object *o;
+	bool is_stdin = strcmp(path, "-") == 0;
+	int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd == -1 || (!is_stdin && realpath(path, real) == NULL) ||
+	    fstat(fd, &st) != 0 || S_ISDIR(st.st_mode)) {
+		log_error("cannot open '%s': %s", path,
+		    fd != -1 && S_ISDIR(st.st_mode) ? "it is a directory"
+						    : strerror(errno));
+		p->code = exitcode_worse(p->code, EXIT_IO);
+		if (fd != -1 && !is_stdin)
+			(void)close(fd);
+		return;
+	}
+	o = begin(p, is_stdin ? "-" : real, is_stdin ? NULL : &st);
+	if (o != NULL) {
+		if (feed(p, o, fd))
+			(void)object_end(o);
+		if (o->failed && p->bare)
+			p->code = exitcode_worse(p->code, EXIT_SETASIDE);
+		object_free(o);
+	}
+	if (!is_stdin)
+		(void)close(fd);
+}

@@ -1,0 +1,89 @@
+#ifndef FRAME_H
+#define FRAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "capture.h"
+#include "format.h"
+
+/*
+ * Framing: where records begin and end in an object's decoded bytes, given
+ * in pieces of any size.  For JSON: the elements of the array at the format's
+ * envelope path, of a bare array, or values one after another (one a line,
+ * or pretty-printed).  What is no JSON is set aside up to the next place at
+ * which a record plausibly begins.
+ */
+enum {
+	FRAME_RECORD_MAX = 4 * 1024 * 1024, /* design.md, Records */
+	FRAME_PART_MAX = 1024 * 1024 /* raw bytes of one reject line: at worst
+					six times as long when escaped */
+};
+
+enum frame_kind_of {
+	FRAME_RECORD, /* a JSON object, its slices are in the capture */
+	FRAME_REJECT, /* bytes that are no record: why says it */
+	FRAME_NEED,   /* give more bytes after those from *pos on */
+	FRAME_END     /* all is taken (only when final) */
+};
+
+struct frame_event {
+	const char *p; /* the record's or reject's bytes */
+	size_t n;
+	uint64_t at;     /* offset of the record's first byte in the object */
+	const char *why; /* reason of a reject: bad-json, not-object, .. */
+	const char *detail; /* what was expected, for people; or NULL */
+	uint64_t bad_at;    /* where in the object it went wrong */
+	bool more;          /* this reject goes on in the next event */
+};
+
+enum frame_state { FRAME_TOP, FRAME_ELEMENTS, FRAME_TAIL, FRAME_SPILL };
+
+struct framer {
+	const struct format *format;
+	enum frame_state state, after; /* after: the state behind a spill */
+	unsigned depth;                /* objects around the record array */
+	bool comma;                    /* TAIL: a member may follow */
+	bool begun;                    /* the first bytes were looked at */
+	uint64_t base;  /* object offset of the window's first byte */
+	size_t need;    /* bytes wanted before the next attempt */
+	char start[64]; /* name of the last good record's first member */
+	size_t start_len;
+	/* A record that cannot be kept whole, or is no JSON: */
+	struct {
+		bool resync;     /* look for a beginning, else for an end */
+		bool all;        /* for neither: all the rest belongs to it */
+		bool top;        /* it stands outside of any array */
+		size_t searched; /* from its rest's first byte */
+		unsigned depth;  /* open brackets */
+		bool string, escape, begun;
+		char last; /* byte before the rest */
+		uint64_t at, bad_at;
+		const char *why, *detail;
+	} spill;
+};
+
+void frame_init(struct framer *f, const struct format *format);
+
+/**
+ * Take the next record out of the window p[0..n), starting at *pos, which
+ * moves on.  Slices of a record stay valid while the window does.  With
+ * final the object ends at p[n].  On FRAME_NEED keep the bytes from *pos on:
+ * the next window begins with them.
+ */
+enum frame_kind_of frame_next(struct framer *f, struct capture *c,
+    const char *p, size_t n, size_t *pos, bool final, struct frame_event *ev);
+
+/** Bytes of the window from its first to *pos are gone: call before the next
+ * window. */
+void frame_consumed(struct framer *f, size_t pos);
+
+/** Give up waiting for the record at the window's start (no memory for it):
+ * it comes out as a reject. */
+void frame_overflow(struct framer *f, const char *why);
+
+/** Everything in this object is one reject (its format is not known). */
+void frame_reject_all(struct framer *f, const char *why);
+
+#endif

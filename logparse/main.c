@@ -1,0 +1,145 @@
+/* logparse: bytes of log objects to rows of Sentinel's tables. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "envwipe.h"
+#include "input.h"
+#include "log.h"
+#include "metrics.h"
+#include "opt.h"
+#include "out.h"
+#include "progress.h"
+#include "stop.h"
+
+enum { WINDOW_MAX = 12 * 1024 * 1024 /* an unfinished record and a chunk */ };
+
+static struct {
+	const char *format;
+	struct opt_list files;
+	bool strict_time, rows, list;
+	int64_t max_ratio;
+	struct opt_common common;
+} o = {.max_ratio = UNPACK_RATIO};
+
+static const struct opt options[] = {
+    {"format", "NAME|auto", OPT_TEXT, &o.format, 0, 0,
+	"parse as this type (default auto: by key and content)"},
+    {"format-file", "F", OPT_LIST, &o.files, 0, 0,
+	"know the type of this format file too; may repeat"},
+    {"list-formats", NULL, OPT_FLAG, &o.list, 0, 0,
+	"print the types that are known, and exit"},
+    {"strict-time", NULL, OPT_FLAG, &o.strict_time, 0, 0,
+	"reject records without a time of their own"},
+    {"rows", NULL, OPT_FLAG, &o.rows, 0, 0,
+	"print bare rows; rejects are named on stderr (exit 65)"},
+    {"max-ratio", "N", OPT_NUMBER, &o.max_ratio, 1, INT64_MAX,
+	"refuse more than N bytes out of one compressed (1000)"},
+};
+
+static const struct opt_spec spec = {"logparse", "[FILE ... | -]",
+    "Turn the chunks of log objects, or raw log files, into rows.", options,
+    sizeof(options) / sizeof(options[0])};
+
+static struct parser p = {.window = BUF_INIT(WINDOW_MAX)};
+
+static const struct metric metrics[] = {
+    {"logbridge_objects_total", NULL, "Objects begun.", &p.objects, NULL},
+    {"logbridge_bytes_total", NULL, "Decoded bytes parsed.", &p.bytes, NULL},
+    {"logbridge_records_total", NULL, "Records framed.", &p.totals.records,
+	NULL},
+    {"logbridge_rows_total", NULL, "Rows written.", &p.totals.rows, NULL},
+    {"logbridge_rejects_total", NULL, "Records set aside.", &p.totals.rejects,
+	NULL},
+    {"logbridge_filtered_total", NULL, "Records filtered on purpose.",
+	&p.totals.filtered, NULL},
+    {"logbridge_skipped_total", NULL, "Records settled by an earlier run.",
+	&p.totals.skipped, NULL},
+    {"logbridge_time_fallback_total", NULL,
+	"Rows with the object's time for want of their own.", &p.time_fallbacks,
+	NULL},
+};
+
+static void
+load_formats(void)
+{
+	struct fault f = {0};
+
+	formats_init(&p.formats);
+	for (size_t i = 0; i < o.files.n; i++)
+		if (!formats_add_file(&p.formats, o.files.v[i], &f)) {
+			log_fault(&f);
+			exit(f.code);
+		}
+	free(o.files.v);
+	p.forced = -1;
+	if (o.format == NULL || strcmp(o.format, "auto") == 0)
+		return;
+	p.forced = formats_find(&p.formats, o.format, strlen(o.format));
+	if (p.forced < 0)
+		opt_die(&spec, "no format is called '%s'", o.format);
+}
+
+static void
+list_formats(void)
+{
+	for (size_t i = 0; i < p.formats.n; i++) {
+		const struct format *f = p.formats.v[i].format;
+
+		buf_addf(out_buf(), "%s\t%s\t%s", f->id, f->table,
+		    f->about != NULL ? f->about : "");
+		out_line();
+	}
+}
+
+static void
+write_done(void)
+{
+	char totals[256];
+
+	(void)snprintf(totals, sizeof(totals),
+	    "\"objects\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"records\":%" PRIu64
+	    ",\"skipped\":%" PRIu64 ",\"rows\":%" PRIu64 ",\"rejects\":%" PRIu64
+	    ",\"filtered\":%" PRIu64,
+	    p.objects, p.bytes, p.totals.records, p.totals.skipped,
+	    p.totals.rows, p.totals.rejects, p.totals.filtered);
+	wire_done(out_buf(), "logparse", p.code, totals);
+	out_line();
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct fault f = {0};
+	int first;
+
+	out_init();
+	env_wipe(ENV_KEEP_NONE);
+	first = opt_parse(&spec, &o.common, argc, argv);
+	stop_init();
+	p.max_ratio = (uint64_t)o.max_ratio;
+	p.strict_time = o.strict_time;
+	p.bare = o.rows;
+	metrics_init(&p.metrics, o.common.metrics, "logparse", metrics,
+	    sizeof(metrics) / sizeof(metrics[0]));
+	progress_init(o.common.progress);
+	load_formats();
+	if (o.list)
+		list_formats();
+	else if (first == argc)
+		input_wire(&p, &o.common);
+	for (; first < argc && !stop_asked(); first++)
+		input_file(&p, argv[first]);
+	progress_clear();
+	if (!metrics_write(&p.metrics, &f)) {
+		log_fault(&f);
+		p.code = exitcode_worse(p.code, f.code);
+	}
+	if (!p.bare && !o.list)
+		write_done();
+	out_finish();
+	formats_free(&p.formats);
+	buf_clear(&p.window);
+	return p.code;
+}

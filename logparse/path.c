@@ -1,0 +1,224 @@
+/* Paths into records, compiled to a tree. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "path.h"
+
+static void *
+alloc(size_t n, size_t size)
+{
+	void *p = calloc(n, size);
+
+	if (p == NULL)
+		log_oom();
+	return p;
+}
+
+void
+path_init(struct path_tree *t)
+{
+	*t = (struct path_tree){.root = {.slot = -1}};
+}
+
+static void
+free_below(struct path_node *node)
+{
+	for (size_t i = 0; i < node->n; i++) {
+		free_below(node->child[i]);
+		free(node->child[i]->name);
+		free(node->child[i]);
+	}
+	free(node->child);
+	free(node->table);
+}
+
+void
+path_free(struct path_tree *t)
+{
+	free_below(&t->root);
+	path_init(t);
+}
+
+static struct path_node *
+add_child(struct path_node *node, const char *name, size_t len, size_t index)
+{
+	struct path_node *c, **v;
+
+	for (size_t i = 0; i < node->n; i++) {
+		c = node->child[i];
+		if (name == NULL
+			? c->index == index
+			: c->len == len && memcmp(c->name, name, len) == 0)
+			return c;
+	}
+	v = realloc(node->child, (node->n + 1) * sizeof(*v));
+	if (v == NULL)
+		log_oom();
+	node->child = v;
+	c = alloc(1, sizeof(*c));
+	c->slot = -1;
+	c->index = index;
+	if (name != NULL) {
+		c->name = alloc(len + 1, 1);
+		memcpy(c->name, name, len);
+		c->len = len;
+	}
+	node->positions = name == NULL;
+	node->child[node->n++] = c;
+	return c;
+}
+
+/* One step of a path: a name, or a position. */
+struct step {
+	const char *name;
+	size_t len, index;
+};
+
+static const char *
+plain_step(const char *s, const char *end, struct step *out)
+{
+	const char *p = s;
+
+	while (p < end && *p != '.' && *p != '[')
+		p++;
+	out->name = s;
+	out->len = (size_t)(p - s);
+	return p > s ? p : NULL;
+}
+
+/* [0] or ["name"], the bracket at s. */
+static const char *
+bracket_step(const char *s, const char *end, struct step *out)
+{
+	const char *p = s + 1, *close;
+
+	if (p < end && *p == '"') {
+		close = memchr(p + 1, '"', (size_t)(end - p - 1));
+		if (close == NULL || close + 1 == end || close[1] != ']' ||
+		    close == p + 1)
+			return NULL;
+		out->name = p + 1;
+		out->len = (size_t)(close - p - 1);
+		return close + 2;
+	}
+	out->name = NULL;
+	out->index = 0;
+	for (; p < end && *p >= '0' && *p <= '9' && p < s + 5; p++)
+		out->index = out->index * 10 + (size_t)(*p - '0');
+	return p > s + 1 && p < end && *p == ']' ? p + 1 : NULL;
+}
+
+bool
+path_add(struct path_tree *t, const char *path, size_t n,
+    struct path_node **node, const char **why, size_t *at)
+{
+	struct path_node *here = &t->root;
+	const char *p = path, *end = path + n, *next;
+	struct step step = {0};
+
+	for (unsigned depth = 0; p < end; depth++, p = next) {
+		*at = (size_t)(p - path);
+		*why = "expected a member name, [N] or [\"name\"]";
+		if (depth == PATH_DEPTH_MAX) {
+			*why = "the path has too many steps";
+			return false;
+		}
+		if (*p == '[') {
+			next = bracket_step(p, end, &step);
+		} else {
+			if (depth > 0 && *p++ != '.')
+				return false;
+			next = plain_step(p, end, &step);
+		}
+		if (next == NULL ||
+		    (step.name != NULL && step.len > PATH_NAME_MAX))
+			return false;
+		if (here->n > 0 && here->positions != (step.name == NULL)) {
+			*why = "names and positions at one place";
+			return false;
+		}
+		here = add_child(here, step.name, step.len, step.index);
+	}
+	if (here == &t->root) {
+		*why = "expected a path";
+		*at = 0;
+		return false;
+	}
+	if (here->slot == -1) {
+		if (t->slots == PATH_SLOTS_MAX) {
+			*why = "too many paths";
+			return false;
+		}
+		here->slot = (int)t->slots++;
+	}
+	*node = here;
+	return true;
+}
+
+static unsigned
+hash(const char *name, size_t n)
+{
+	unsigned h = (unsigned)n;
+
+	h = h * 31 + (unsigned char)name[0];
+	h = h * 31 + (unsigned char)name[n / 2];
+	return h * 31 + (unsigned char)name[n - 1];
+}
+
+static void
+make_table(struct path_node *node)
+{
+	unsigned size = 8, h;
+
+	while (size < node->n * 4)
+		size *= 2;
+	node->mask = size - 1;
+	node->table = alloc(size, sizeof(*node->table));
+	for (size_t i = 0; i < node->n; i++) {
+		h = hash(node->child[i]->name, node->child[i]->len);
+		while (node->table[h & node->mask] != 0)
+			h++;
+		node->table[h & node->mask] = (unsigned short)(i + 1);
+	}
+}
+
+static void
+number(struct path_node *node, unsigned *next)
+{
+	node->first = *next;
+	if (node->slot != -1)
+		node->slot = (int)(*next)++;
+	for (size_t i = 0; i < node->n; i++)
+		number(node->child[i], next);
+	node->end = *next;
+	free(node->table);
+	node->table = NULL;
+	if (node->n > 0 && !node->positions)
+		make_table(node);
+}
+
+void
+path_finish(struct path_tree *t)
+{
+	unsigned next = 0;
+
+	number(&t->root, &next);
+	INVARIANT(next == t->slots);
+}
+
+struct path_node *
+path_find(const struct path_node *node, const char *name, size_t n)
+{
+	const struct path_node *c;
+	unsigned h, i;
+
+	if (node->table == NULL || n == 0)
+		return NULL;
+	for (h = hash(name, n); (i = node->table[h & node->mask]) != 0; h++) {
+		c = node->child[i - 1];
+		if (c->len == n && memcmp(c->name, name, n) == 0)
+			return node->child[i - 1];
+	}
+	return NULL;
+}

@@ -1,0 +1,58 @@
+#ifndef PATH_H
+#define PATH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * The wanted places of a record, as a tree of member names and array
+ * positions: userIdentity.arn, items[0].port, annotations["a.b/c"].  Built
+ * once per format, walked along with each record (capture.c).
+ */
+enum {
+	PATH_NAME_MAX = 255,
+	PATH_DEPTH_MAX = 16, /* steps of one path */
+	PATH_SLOTS_MAX = 512 /* of one format */
+};
+
+struct path_node {
+	char *name; /* NULL: the root, or a position of an array */
+	size_t len;
+	size_t index;        /* the position, when name is NULL */
+	int slot;            /* where the value goes, or -1 */
+	bool envelope;       /* an array here holds the records */
+	bool column;         /* a column takes the whole value */
+	unsigned first, end; /* slots of this node and all below */
+	unsigned long seen;  /* serial of the record that had it last */
+	struct path_node **child;
+	size_t n;
+	bool positions;        /* children are positions of an array */
+	unsigned short *table; /* hash of names: index into child, plus 1 */
+	unsigned mask;
+};
+
+struct path_tree {
+	struct path_node root;
+	unsigned slots;
+};
+
+void path_init(struct path_tree *t);
+void path_free(struct path_tree *t);
+
+/**
+ * Add a path of n bytes; *node is its place, whose slot is its number (one
+ * that was added before keeps its slot).  Returns false when it is no path;
+ * *why then says what was expected and *at where.
+ */
+bool path_add(struct path_tree *t, const char *path, size_t n,
+    struct path_node **node, const char **why, size_t *at);
+
+/** After the last path: number the slots so that those below a node are
+ * neighbours, and make the tables.  Slots of earlier calls change. */
+void path_finish(struct path_tree *t);
+
+/** The child of that name, or NULL. */
+struct path_node *path_find(
+    const struct path_node *node, const char *name, size_t n);
+
+#endif

@@ -1,0 +1,72 @@
+/* Counting fields without a column, by name. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "unmapped.h"
+
+void
+unmapped_free(struct unmapped *u)
+{
+	free(u->v);
+	*u = (struct unmapped){0};
+}
+
+void
+unmapped_count(struct unmapped *u, const struct path_node *parent,
+    const struct json_val *key)
+{
+	const char *name = key->p + 1;
+	size_t len = key->n - 2;
+	struct unmapped_name *at;
+
+	for (size_t i = 0; i < u->n; i++) {
+		at = &u->v[i];
+		if (at->parent == parent && at->len == len &&
+		    memcmp(at->name, name, len) == 0) {
+			at->count++;
+			return;
+		}
+	}
+	if (u->n == UNMAPPED_NAMES || len > UNMAPPED_NAME_MAX ||
+	    (key->flags & (JSON_ESCAPES | JSON_HIGH)) != 0) {
+		u->others++;
+		return;
+	}
+	if (u->v == NULL &&
+	    (u->v = calloc(UNMAPPED_NAMES, sizeof(*u->v))) == NULL)
+		log_oom();
+	at = &u->v[u->n++];
+	at->parent = parent;
+	at->len = (unsigned char)len;
+	memcpy(at->name, name, len);
+	at->count = 1;
+}
+
+void
+unmapped_write(const struct unmapped *u, struct jsonw *w)
+{
+	char name[2 * UNMAPPED_NAME_MAX + 2];
+	const struct unmapped_name *at;
+	size_t n;
+
+	if (u->n == 0 && u->others == 0)
+		return;
+	jsonw_object(w, "unmapped");
+	for (size_t i = 0; i < u->n; i++) {
+		at = &u->v[i];
+		n = 0;
+		if (at->parent->name != NULL &&
+		    at->parent->len < UNMAPPED_NAME_MAX) {
+			memcpy(name, at->parent->name, at->parent->len);
+			n = at->parent->len;
+			name[n++] = '.';
+		}
+		memcpy(name + n, at->name, at->len);
+		name[n + at->len] = '\0';
+		jsonw_uint(w, name, at->count);
+	}
+	if (u->others > 0)
+		jsonw_uint(w, "others", u->others);
+	jsonw_end(w);
+}

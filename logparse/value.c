@@ -1,0 +1,303 @@
+/* Conversions of slices to column values; see value.h. */
+#include <string.h>
+
+#include "jsonw.h"
+#include "timefmt.h"
+#include "utf8.h"
+#include "value.h"
+
+/* A record is at most 4 MiB (frame.h); U+FFFD makes three bytes of one. */
+enum { VALUE_TEXT_MAX = 16 * 1024 * 1024 };
+
+/* Does an escape of a surrogate stand in s?  (A pair may be well-formed.) */
+static bool
+has_surrogate(const char *s, size_t n)
+{
+	const char *p = s, *end = s + n;
+
+	while ((p = memmem(p, (size_t)(end - p), "\\u", 2)) != NULL) {
+		if (end - p >= 4 && (p[2] == 'd' || p[2] == 'D') &&
+		    strchr("89abcdefABCDEF", p[3]) != NULL)
+			return true;
+		p += 2;
+	}
+	return false;
+}
+
+/* Append text as the inside of a JSON string, cut to the limit. */
+static void
+add_cut(struct buf *b, const char *s, size_t n, struct value_counts *c)
+{
+	size_t keep = VALUE_STRING_MAX - (sizeof(VALUE_CUT_MARK) - 1);
+
+	if (n <= VALUE_STRING_MAX) {
+		(void)jsonw_escape(b, s, n);
+		return;
+	}
+	(void)jsonw_escape(b, s, keep - utf8_tail(s, keep));
+	buf_adds(b, VALUE_CUT_MARK);
+	c->cut++;
+}
+
+/* A string slice (between its quotes) that needs more than copying. */
+static void
+slow_string(struct buf *b, const char *s, size_t n, struct value_counts *c)
+{
+	struct buf text = BUF_INIT(VALUE_TEXT_MAX);
+
+	c->replaced += json_unescape(&text, s, n);
+	add_cut(b, text.len > 0 ? text.p : "", text.len, c);
+	if (text.err != 0)
+		b->err = text.err;
+	buf_clear(&text);
+}
+
+static void
+add_string(struct buf *b, const struct json_val *v, struct value_counts *c)
+{
+	const char *s = v->p + 1;
+	size_t n = v->n - 2;
+
+	buf_addc(b, '"');
+	if (n > VALUE_STRING_MAX ||
+	    ((v->flags & JSON_HIGH) != 0 && utf8_valid(s, n) != n) ||
+	    ((v->flags & JSON_ESCAPES) != 0 && has_surrogate(s, n)))
+		slow_string(b, s, n, c);
+	else
+		buf_add(b, s, n);
+	buf_addc(b, '"');
+}
+
+/* The text of a valid JSON container, compact. */
+static void
+compact(struct buf *text, const struct json_val *v, struct value_counts *c)
+{
+	struct buf tmp = BUF_INIT(VALUE_TEXT_MAX);
+	size_t i = 0, good;
+
+	if ((v->flags & JSON_HIGH) == 0 || utf8_valid(v->p, v->n) == v->n) {
+		json_compact(text, v->p, v->n);
+		return;
+	}
+	while (i < v->n) {
+		good = utf8_valid(v->p + i, v->n - i);
+		buf_add(&tmp, v->p + i, good);
+		i += good;
+		if (i < v->n) {
+			buf_adds(&tmp, "\xef\xbf\xbd");
+			c->replaced++;
+			i++;
+		}
+	}
+	json_compact(text, tmp.p, tmp.len);
+	if (tmp.err != 0)
+		text->err = tmp.err;
+	buf_clear(&tmp);
+}
+
+static void
+add_json_text(struct buf *b, const struct json_val *v, struct value_counts *c)
+{
+	static struct buf text = BUF_INIT(VALUE_TEXT_MAX);
+
+	buf_reset(&text);
+	compact(&text, v, c);
+	buf_addc(b, '"');
+	add_cut(b, text.p, text.len, c);
+	buf_addc(b, '"');
+	if (text.err != 0)
+		b->err = text.err;
+}
+
+/* --- times -------------------------------------------------------------- */
+
+/* What a written time says, its fraction as text. */
+struct written_time {
+	int64_t ms; /* whole seconds, UTC */
+	const char *fraction;
+	size_t fraction_len; /* digits */
+	bool plain;          /* it is RFC 3339 in UTC as it stands */
+};
+
+static bool
+digits(const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (s[i] < '0' || s[i] > '9')
+			return false;
+	return true;
+}
+
+static bool
+read_time(const char *s, size_t n, struct written_time *t)
+{
+	char text[TIMEFMT_MAX];
+	size_t i = 19, zone, len;
+
+	/* 2026-01-02T03:04:05 is 19 characters; fraction and zone follow. */
+	if (n < 19 || n > 64)
+		return false;
+	if (i < n && (s[i] == '.' || s[i] == ',')) {
+		t->fraction = s + ++i;
+		while (i < n && digits(s + i, 1))
+			i++;
+		t->fraction_len = (size_t)(s + i - t->fraction);
+		if (t->fraction_len == 0)
+			return false;
+	} else {
+		t->fraction_len = 0;
+	}
+	zone = n - i;
+	if (zone > 6)
+		return false;
+	memcpy(text, s, 19);
+	len = 19;
+	if (zone == 0) {
+		text[len++] = 'Z';
+	} else if (zone == 3) {
+		memcpy(text + len, s + i, 3);
+		memcpy(text + len + 3, ":00", 3);
+		len += 6;
+	} else {
+		memcpy(text + len, s + i, zone);
+		len += zone;
+	}
+	t->plain = zone == 1 && s[i] == 'Z' && s[10] == 'T' && s[17] < '6' &&
+		   (t->fraction_len == 0 || s[19] == '.');
+	return timefmt_parse(text, len, &t->ms);
+}
+
+bool
+value_time(struct buf *b, const char *s, size_t n)
+{
+	struct written_time t;
+	char text[TIMEFMT_MAX];
+
+	if (!read_time(s, n, &t))
+		return false;
+	if (t.plain) {
+		buf_add(b, s, n);
+		return true;
+	}
+	timefmt_rfc3339(text, t.ms, false);
+	buf_add(b, text, 19);
+	if (t.fraction_len > 0) {
+		buf_addc(b, '.');
+		buf_add(b, t.fraction, t.fraction_len);
+	}
+	buf_addc(b, 'Z');
+	return true;
+}
+
+static enum value_result
+add_time(struct buf *b, const struct json_val *v)
+{
+	struct buf text = BUF_INIT(256);
+	size_t start = b->len;
+	bool ok;
+
+	if (v->type != JSON_STRING)
+		return VALUE_MISFIT;
+	buf_addc(b, '"');
+	if ((v->flags & JSON_ESCAPES) == 0) {
+		ok = value_time(b, v->p + 1, v->n - 2);
+	} else {
+		(void)json_unescape(&text, v->p + 1, v->n - 2);
+		ok = text.err == 0 && value_time(b, text.p, text.len);
+		buf_clear(&text);
+	}
+	buf_addc(b, '"');
+	if (!ok)
+		buf_cut(b, start);
+	return ok ? VALUE_OK : VALUE_MISFIT;
+}
+
+/* --- scalars ------------------------------------------------------------ */
+
+static enum value_result
+add_bool(struct buf *b, const struct json_val *v)
+{
+	if (v->type == JSON_TRUE || json_is(v, "true") || json_is(v, "True"))
+		buf_adds(b, "true");
+	else if (v->type == JSON_FALSE || json_is(v, "false") ||
+		 json_is(v, "False"))
+		buf_adds(b, "false");
+	else
+		return VALUE_MISFIT;
+	return VALUE_OK;
+}
+
+/* A number, or a string that holds nothing but one. */
+static bool
+number_of(const struct json_val *v, struct json_val *number)
+{
+	struct json j;
+
+	if (v->type == JSON_NUMBER) {
+		*number = *v;
+		return true;
+	}
+	if (v->type != JSON_STRING || (v->flags & JSON_ESCAPES) != 0)
+		return false;
+	json_init(&j, v->p + 1, v->n - 2);
+	return v->n > 2 && json_value(&j, number) && json_done(&j) &&
+	       number->type == JSON_NUMBER && number->n == v->n - 2;
+}
+
+static enum value_result
+add_number(struct buf *b, enum column_type type, const struct json_val *v)
+{
+	struct json_val number;
+	int64_t i;
+
+	if (!number_of(v, &number))
+		return VALUE_MISFIT;
+	if (type != COLUMN_REAL &&
+	    (!json_int(&number, &i) ||
+		(type == COLUMN_INT && (i < INT32_MIN || i > INT32_MAX))))
+		return VALUE_MISFIT;
+	buf_add(b, number.p, number.n);
+	return VALUE_OK;
+}
+
+static enum value_result
+add_dynamic(struct buf *b, const struct json_val *v, struct value_counts *c)
+{
+	if (v->type == JSON_STRING)
+		add_string(b, v, c);
+	else
+		compact(b, v, c);
+	return VALUE_OK;
+}
+
+enum value_result
+value_add(struct buf *b, enum column_type type, const struct json_val *v,
+    struct value_counts *c)
+{
+	if (v->p == NULL || v->type == JSON_NULL)
+		return VALUE_ABSENT;
+	switch (type) {
+	case COLUMN_STRING:
+		if (v->type == JSON_STRING) {
+			add_string(b, v, c);
+		} else if (v->type == JSON_OBJECT || v->type == JSON_ARRAY) {
+			add_json_text(b, v, c);
+		} else {
+			buf_addc(b, '"');
+			buf_add(b, v->p, v->n);
+			buf_addc(b, '"');
+		}
+		return VALUE_OK;
+	case COLUMN_DATETIME:
+		return add_time(b, v);
+	case COLUMN_BOOL:
+		return add_bool(b, v);
+	case COLUMN_INT:
+	case COLUMN_LONG:
+	case COLUMN_REAL:
+		return add_number(b, type, v);
+	case COLUMN_DYNAMIC:
+		return add_dynamic(b, v, c);
+	}
+	return VALUE_MISFIT;
+}

@@ -1,0 +1,46 @@
+#ifndef VALUE_H
+#define VALUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "format.h"
+#include "json.h"
+
+/*
+ * From a record's slice to the JSON value of a column.  Number text and
+ * escapes stay as they came.
+ */
+enum {
+	VALUE_STRING_MAX = 65536 /* bytes of UTF-8; longer is cut (facts:
+				    field value limit of the service) */
+};
+#define VALUE_CUT_MARK "...[cut]"
+
+enum value_result {
+	VALUE_OK,     /* appended */
+	VALUE_ABSENT, /* null: the column is left out */
+	VALUE_MISFIT  /* does not fit the column's type: left out, counted */
+};
+
+/* Things done to values, for the counts of an object. */
+struct value_counts {
+	uint64_t replaced; /* bytes or surrogates that became U+FFFD */
+	uint64_t cut;      /* strings over the limit */
+};
+
+/** Append v as a value of that type.  On another result than VALUE_OK b is
+ * as before. */
+enum value_result value_add(struct buf *b, enum column_type type,
+    const struct json_val *v, struct value_counts *c);
+
+/**
+ * Append the time written in n bytes of ISO 8601 (any fraction, kept as it
+ * is; any offset; T, t or a space; no zone is UTC) as RFC 3339 in UTC, without
+ * quotes.  False when it is none, with b as before.
+ */
+bool value_time(struct buf *b, const char *s, size_t n);
+
+#endif
