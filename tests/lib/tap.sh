@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# TAP for shell tests: source this, call the checks, end with tap_done.
+
+tap_count=0 tap_failed=0
+
+# ok NAME: judges the exit status of the command before it.
+ok() {
+	# shellcheck disable=SC2319 # a condition's status is welcome too
+	local rc=$?
+	tap_count=$((tap_count + 1))
+	if [ "$rc" -eq 0 ]; then
+		echo "ok $tap_count - $1"
+	else
+		tap_failed=$((tap_failed + 1))
+		echo "not ok $tap_count - $1"
+	fi
+	return "$rc"
+}
+
+# is GOT WANT NAME
+is() {
+	[ "$1" = "$2" ]
+	ok "$3" || printf '%s\n' "got:  $1" "want: $2" | sed 's/^/# /'
+}
+
+# like GOT ERE NAME
+like() {
+	[[ $1 =~ $2 ]]
+	ok "$3" || printf '%s\n' "got:  $1" "want: $2" | sed 's/^/# /'
+}
+
+# unlike GOT ERE NAME
+unlike() {
+	[[ ! $1 =~ $2 ]]
+	ok "$3" || printf '%s\n' "got:  $1" "bad:  $2" | sed 's/^/# /'
+}
+
+# skip REASON NAME
+skip() {
+	tap_count=$((tap_count + 1))
+	echo "ok $tap_count - $2 # SKIP $1"
+}
+
+# skip_all REASON: the whole file; ends it.
+skip_all() {
+	echo "1..0 # SKIP $1"
+	exit 0
+}
+
+tap_done() {
+	echo "1..$tap_count"
+	[ "$tap_failed" -eq 0 ]
+}
