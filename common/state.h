@@ -28,7 +28,9 @@
 enum {
 	STATE_TRIES = 5,       /* failed so often: quarantined (design.md) */
 	STATE_BUSY_MS = 30000, /* waited for another writer's transaction */
-	STATE_TEXT_MAX = 512,  /* bytes of name, format, to and reason */
+	STATE_TEXT_MAX = 512,  /* bytes of store, bucket, etag, version, name,
+				* format, to and reason */
+	STATE_KEY_MAX = 8192,  /* bytes of a key; S3 has 1,024, Linux 4,096 */
 	STATE_NEED_MAX = 64    /* --need */
 };
 
@@ -112,9 +114,9 @@ struct state_entry {
 };
 
 /**
- * Call fn for each object of the pipeline that is not settled, in order of
- * store, bucket, key; false from fn ends it.  Reads in pages: no lock is held
- * while fn runs, so it may write to a pipe.
+ * Call fn for each object of the pipeline that is not settled, bucket by
+ * bucket in order of key; false from fn ends it.  Reads in pages: no lock is
+ * held while fn runs, so it may write to a pipe.
  */
 bool state_each(struct state *s,
     bool (*fn)(void *ctx, const struct state_entry *e), void *ctx,
@@ -189,13 +191,24 @@ bool state_forget(struct state *s,
     uint64_t *freed, struct fault *f);
 
 /**
- * Keep the file as small as the look-back window: s3list, which alone knows
- * --since, notes it with state_keep_since() (0: everything is looked at, keep
- * all); s3ack now and then calls state_prune(), which removes at most max
- * settled objects last modified more than STATE_MARGIN_MS before it.
+ * Keep the file as small as the look-back window.  s3list, which alone knows
+ * --since, notes it at the start (with --follow: once a day again), for the
+ * part of the bucket it looks at: scope is its prefix and shard as text.
+ * since_ms 0 means that it looks at everything.  What counts is the earliest
+ * of all scopes noted in the last STATE_SCOPE_DAYS.  *pruned_ms says up to
+ * which modified time settled objects were forgotten already (0: none): an
+ * earlier since_ms deserves a warning, for they will be given again.
  */
-enum { STATE_MARGIN_MS = 48 * 3600 * 1000 };
-bool state_keep_since(struct state *s, int64_t since_ms, struct fault *f);
+enum { STATE_SCOPE_DAYS = 30, STATE_MARGIN_MS = 48 * 3600 * 1000 };
+bool state_keep_since(struct state *s, const char *scope, int64_t since_ms,
+    int64_t *pruned_ms, struct fault *f);
+
+/**
+ * Now and then s3ack removes, in a transaction of its own, at most max
+ * settled objects last modified more than STATE_MARGIN_MS before that time.
+ * Reads the whole table: call it at most every hour, again at once while
+ * *removed == max.
+ */
 bool state_prune(
     struct state *s, unsigned max, uint64_t *removed, struct fault *f);
 
