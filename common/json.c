@@ -325,8 +325,8 @@ json_value(struct json *j, struct json_val *v)
 	return true;
 }
 
-bool
-json_string(struct json *j, struct json_val *v)
+static bool
+key_string(struct json *j, struct json_val *v)
 {
 	v->p = j->p;
 	v->type = JSON_STRING;
@@ -384,7 +384,7 @@ json_member(struct json *j, bool *first, struct json_val *key)
 		return more(j);
 	if (*j->p != '"')
 		return json_fail(j, "expected a member name");
-	if (!json_string(j, key))
+	if (!key_string(j, key))
 		return false;
 	if (!json_space(j))
 		return more(j);

@@ -61,9 +61,6 @@ bool json_space(struct json *j);
 /** Pass one value, with white space before it.  Returns false with j->err. */
 bool json_value(struct json *j, struct json_val *v);
 
-/** Pass a string whose opening quote is at p. */
-bool json_string(struct json *j, struct json_val *v);
-
 /**
  * Walk an object or array:
  *

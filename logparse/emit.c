@@ -82,6 +82,8 @@ emit_row(struct object *o)
 	if (!o->parser->bare) {
 		line_head(b, o, &w);
 		jsonw_text(&w, "table", f->table);
+		if (o->from.p != NULL)
+			jsonw_raw(&w, "object", o->from.p, o->from.n);
 		buf_adds(b, ",\"row\":");
 	}
 	buf_addc(b, '{');

@@ -42,6 +42,7 @@ spill_begin(struct framer *f, const struct frame_event *ev, bool resync)
 	f->spill.searched = 0;
 	f->spill.depth = 0;
 	f->spill.string = f->spill.escape = f->spill.begun = false;
+	f->spill.object = f->spill.closed = false;
 	f->spill.last = '\0';
 	f->spill.at = ev->at;
 	f->spill.bad_at = ev->bad_at;
@@ -169,7 +170,43 @@ line_end(const char *p, size_t i, size_t n, bool final)
 	return strchr(" \t\r\"}],", p[i + 1]) == NULL ? CERTAIN : UNLIKELY;
 }
 
-/* Find where the next record begins; SIZE_MAX: not in these bytes. */
+/* The brackets of the record close before p[i]: does it end there? */
+static enum likeness
+balanced_end(
+    const struct framer *f, const char *p, size_t i, size_t n, bool final)
+{
+	if (f->spill.top)
+		return f->spill.object ? CERTAIN : UNLIKELY;
+	while (i < n && is_space(p[i]))
+		i++;
+	if (i == n)
+		return final ? CERTAIN : UNKNOWN;
+	return p[i] == ',' || p[i] == ']' ? CERTAIN : UNLIKELY;
+}
+
+/* Does the spilled record end before p[i]? */
+static enum likeness
+end_likeness(struct framer *f, struct capture *c, const char *p, size_t i,
+    size_t n, bool final)
+{
+	enum likeness is = UNLIKELY;
+
+	if (f->spill.closed)
+		is = balanced_end(f, p, i, n, final);
+	if (is != UNLIKELY || i == n)
+		return is;
+	if (p[i] == '{' && (i > 0 || f->spill.last != '\0')) {
+		is = brace_likeness(f, p, i, n, final);
+		if (is == LIKELY)
+			is = proof(f, c, p + i, n - i, final);
+	} else if (p[i] == '\n' && f->spill.top) {
+		is = line_end(p, i, n, final);
+	}
+	return is;
+}
+
+/* Find where the record ends, most likely: where its brackets close or
+ * another one begins.  SIZE_MAX: not in these bytes. */
 static size_t
 find_start(
     struct framer *f, struct capture *c, const char *p, size_t n, bool final)
@@ -177,15 +214,8 @@ find_start(
 	enum likeness is;
 	size_t i;
 
-	for (i = f->spill.searched; i < n; i++) {
-		is = UNLIKELY;
-		if (p[i] == '{' && (i > 0 || f->spill.begun)) {
-			is = brace_likeness(f, p, i, n, final);
-			if (is == LIKELY)
-				is = proof(f, c, p + i, n - i, final);
-		} else if (p[i] == '\n' && f->spill.top) {
-			is = line_end(p, i, n, final);
-		}
+	for (i = f->spill.searched; i <= n; i++) {
+		is = end_likeness(f, c, p, i, n, final);
 		if (is == CERTAIN) {
 			f->spill.searched = i;
 			return i;
@@ -194,6 +224,10 @@ find_start(
 			f->need = n + n / 4 + 1;
 			break;
 		}
+		if (i == n)
+			break;
+		f->spill.object |= !f->spill.begun && p[i] == '{';
+		f->spill.closed = skip_byte(f, p[i]) == 2;
 	}
 	f->spill.searched = i;
 	return SIZE_MAX;
@@ -256,7 +290,6 @@ spill_next(struct framer *f, struct capture *c, const char *p, size_t n,
 		take = part_len(rest, known);
 		spill_event(f, rest, take, true, ev);
 		*pos += take;
-		f->spill.begun = true;
 		f->spill.last = rest[take - 1];
 		f->spill.searched -= take;
 		f->need = 0;

@@ -58,7 +58,9 @@ struct framer {
 		size_t searched; /* from its rest's first byte */
 		unsigned depth;  /* open brackets */
 		bool string, escape, begun;
-		char last; /* byte before the rest */
+		bool object; /* it begins with a brace */
+		bool closed; /* its brackets closed with the last byte */
+		char last;   /* byte before the rest */
 		uint64_t at, bad_at;
 		const char *why, *detail;
 	} spill;

@@ -161,35 +161,35 @@ handle_error(struct input *in, const struct wire_line *w)
 	close_object(in, o);
 }
 
+/* The bytes of a reject line into in->bytes. */
+static bool
+reject_bytes(struct input *in, const struct wire_line *w)
+{
+	buf_reset(&in->bytes);
+	if (w->raw.p != NULL && w->raw.type == JSON_STRING)
+		(void)json_text(&in->bytes, &w->raw);
+	else if (w->raw64.p != NULL && w->raw64.type == JSON_STRING)
+		(void)json_base64(&in->bytes, w->raw64.p + 1, w->raw64.n - 2);
+	return in->bytes.len > 0 && in->bytes.err == 0;
+}
+
 /* A dead letter's reject: try it again, pass it on when it still is one. */
 static void
 handle_reject(struct input *in, const struct wire_line *w)
 {
-	struct json_val format, more, modified;
-	struct buf when = BUF_INIT(64), name = BUF_INIT(256);
+	struct buf name = BUF_INIT(256);
+	struct json_val format, more;
 	char id[WIRE_ID_LEN + 1];
 	uint64_t n;
-	bool ok = false;
 
-	buf_reset(&in->bytes);
-	if (wire_id(w, id) && json_uint(&w->n, &n) &&
-	    !wire_member(&w->reject, "more", &more) &&
-	    wire_member(&w->reject, "format", &format) &&
-	    json_text(&name, &format) == 0 && name.err == 0) {
-		if (wire_member(&w->object, "modified", &modified))
-			(void)json_text(&when, &modified);
-		if (w->raw.p != NULL && w->raw.type == JSON_STRING)
-			(void)json_text(&in->bytes, &w->raw);
-		else if (w->raw64.p != NULL && w->raw64.type == JSON_STRING)
-			(void)json_base64(
-			    &in->bytes, w->raw64.p + 1, w->raw64.n - 2);
-		ok = in->bytes.len > 0 && in->bytes.err == 0 &&
-		     object_reparse(in->p, id, n, name.p, name.len, when.p,
-			 in->bytes.p, in->bytes.len);
-	}
-	if (!ok)
+	if (!wire_id(w, id) || !json_uint(&w->n, &n) ||
+	    wire_member(&w->reject, "more", &more) ||
+	    !wire_member(&w->reject, "format", &format) ||
+	    json_text(&name, &format) != 0 || name.err != 0 ||
+	    !reject_bytes(in, w) ||
+	    !object_reparse(in->p, id, n, name.p, name.len, &w->object,
+		in->bytes.p, in->bytes.len))
 		pass_on(in, w);
-	buf_clear(&when);
 	buf_clear(&name);
 }
 

@@ -62,6 +62,23 @@ static const struct metric metrics[] = {
 };
 
 static void
+write_done(void)
+{
+	char totals[256];
+
+	if (p.bare || o.list)
+		return;
+	(void)snprintf(totals, sizeof(totals),
+	    "\"objects\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"records\":%" PRIu64
+	    ",\"skipped\":%" PRIu64 ",\"rows\":%" PRIu64 ",\"rejects\":%" PRIu64
+	    ",\"filtered\":%" PRIu64,
+	    p.objects, p.bytes, p.totals.records, p.totals.skipped,
+	    p.totals.rows, p.totals.rejects, p.totals.filtered);
+	wire_done(out_buf(), "logparse", p.code, totals);
+	out_line();
+}
+
+static void
 load_formats(void)
 {
 	struct fault f = {0};
@@ -70,7 +87,10 @@ load_formats(void)
 	for (size_t i = 0; i < o.files.n; i++)
 		if (!formats_add_file(&p.formats, o.files.v[i], &f)) {
 			log_fault(&f);
-			exit(f.code);
+			p.code = f.code;
+			write_done();
+			out_finish();
+			exit(p.code);
 		}
 	free(o.files.v);
 	p.forced = -1;
@@ -91,21 +111,6 @@ list_formats(void)
 		    f->about != NULL ? f->about : "");
 		out_line();
 	}
-}
-
-static void
-write_done(void)
-{
-	char totals[256];
-
-	(void)snprintf(totals, sizeof(totals),
-	    "\"objects\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"records\":%" PRIu64
-	    ",\"skipped\":%" PRIu64 ",\"rows\":%" PRIu64 ",\"rejects\":%" PRIu64
-	    ",\"filtered\":%" PRIu64,
-	    p.objects, p.bytes, p.totals.records, p.totals.skipped,
-	    p.totals.rows, p.totals.rejects, p.totals.filtered);
-	wire_done(out_buf(), "logparse", p.code, totals);
-	out_line();
 }
 
 int
@@ -136,8 +141,7 @@ main(int argc, char *argv[])
 		log_fault(&f);
 		p.code = exitcode_worse(p.code, f.code);
 	}
-	if (!p.bare && !o.list)
-		write_done();
+	write_done();
 	out_finish();
 	formats_free(&p.formats);
 	buf_clear(&p.window);

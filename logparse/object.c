@@ -303,10 +303,13 @@ parser_tick(struct parser *p)
 
 bool
 object_reparse(struct parser *p, const char *id, uint64_t record,
-    const char *format, size_t nformat, const char *modified, const char *raw,
-    size_t n)
+    const char *format, size_t nformat, const struct json_val *object,
+    const char *raw, size_t n)
 {
-	struct object o = {.parser = p, .counts.records = record};
+	struct object o = {
+	    .parser = p, .counts.records = record, .from = *object};
+	struct json_val modified;
+	struct capture *c;
 	struct json j;
 	unsigned depth;
 	bool ok;
@@ -315,14 +318,16 @@ object_reparse(struct parser *p, const char *id, uint64_t record,
 	if (o.format < 0)
 		return false;
 	memcpy(o.id, id, strlen(id) + 1);
-	if (modified != NULL && strlen(modified) < sizeof(o.modified))
-		memcpy(o.modified, modified, strlen(modified) + 1);
+	if (wire_member(object, "modified", &modified))
+		take_modified(&o, &modified);
 	json_init(&j, raw, n);
-	p->formats.v[o.format].capture->unmapped = NULL;
-	ok = capture_record(p->formats.v[o.format].capture, &j, false,
-		 &depth) == CAPTURE_OK &&
+	c = p->formats.v[o.format].capture;
+	c->unmapped = NULL;
+	ok = capture_record(c, &j, false, &depth) == CAPTURE_OK &&
 	     json_done(&j) && emit_row(&o) == NULL;
-	if (ok)
+	if (ok) {
+		p->totals.records++;
 		p->totals.rows++;
+	}
 	return ok;
 }

@@ -62,9 +62,10 @@ struct object {
 	struct unmapped unmapped;
 	uint64_t bytes; /* decoded */
 	uint64_t time_fallback, misfits, duplicates, unclosed;
-	size_t since_mark; /* bytes of rows */
-	unsigned told;     /* rejects that were logged */
-	bool part;         /* the last reject goes on */
+	size_t since_mark;    /* bytes of rows */
+	unsigned told;        /* rejects that were logged */
+	struct json_val from; /* of a replayed reject: its "object" */
+	bool part;            /* the last reject goes on */
 };
 
 /** Make an object from its line (an open's "object").  NULL, with *why, when
@@ -92,9 +93,10 @@ void object_fail(
 void parser_tick(struct parser *p);
 
 /** Parse the n bytes of a reject again, as format; true when a row line was
- * written for it. */
+ * written for it.  object is the line's "object" (p may be NULL), which the
+ * row line has too, as there may be no open line for it. */
 bool object_reparse(struct parser *p, const char *id, uint64_t record,
-    const char *format, size_t nformat, const char *modified, const char *raw,
-    size_t n);
+    const char *format, size_t nformat, const struct json_val *object,
+    const char *raw, size_t n);
 
 #endif

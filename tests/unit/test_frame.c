@@ -142,6 +142,8 @@ bad_input(void)
 	check("[{\"v\":1,\"id\":x},{\"v\":1,\"id\":y},{\"v\":1,\"id\":3}]",
 	    "-bad-json@1:{\"v\":1,\"id\":x} -bad-json@16:{\"v\":1,\"id\":y} "
 	    "+{\"v\":1,\"id\":3} ");
+	check("[{\"id\":tru},7,{\"id\":2}]",
+	    "-bad-json@1:{\"id\":tru} -not-object@12:7 +{\"id\":2} ");
 	/* The last one is bad, the array's end with it. */
 	check("{\"Records\":[{\"id\":1},{\"id\":]}",
 	    "+{\"id\":1} -bad-json@21:{\"id\":]} ");
