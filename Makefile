@@ -18,7 +18,7 @@ MANDIR      ?= $(PREFIX)/share/man
 DOCDIR      ?= $(PREFIX)/share/doc/logbridge
 DESTDIR     ?=
 PKGS        := libcurl libcrypto sqlite3 libisal libdeflate libzstd zlib expat
-FAKE_PKGS   := libmicrohttpd libcrypto zlib jansson
+FAKE_PKGS   := libmicrohttpd libssl libcrypto zlib jansson
 VERSION     := $(shell cat VERSION)
 
 # SANITIZE=address,undefined and COVERAGE=1 build into folders of their own.

@@ -235,7 +235,14 @@ httpcall_conclude(struct http_call *c, CURLcode code)
 
 	r->body = c->body.p != NULL ? c->body.p : "";
 	r->body_len = c->body.len;
-	if (r->failure != HTTP_NONE || code == CURLE_OK || c->cut_short)
+	if (r->failure != HTTP_NONE || c->cut_short)
+		return;
+	if (code == CURLE_OK && !c->head_done) {
+		/* libcurl takes an end inside the headers for their end. */
+		(void)httpcall_fail(c, HTTP_CUT, "the headers ended early");
+		return;
+	}
+	if (code == CURLE_OK)
 		return;
 	r->failure = classify(c, code);
 	r->error = c->error[0] != '\0' ? c->error : curl_easy_strerror(code);

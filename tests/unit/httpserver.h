@@ -5,6 +5,7 @@
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -59,8 +60,8 @@ struct peer {
 static inline bool
 server_wait(struct server *s, int fd, int ms)
 {
-	struct pollfd p[2] = {{.fd = s->stop, .events = POLLIN},
-	    {.fd = fd, .events = POLLIN}};
+	struct pollfd p[2] = {
+	    {.fd = s->stop, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
 
 	(void)poll(p, fd >= 0 ? 2 : 1, ms);
 	return p[0].revents == 0;
@@ -173,9 +174,17 @@ peer_step(struct peer *p, const struct step *st)
 static inline void *
 peer_run(void *arg)
 {
+	const struct timeval patience = {.tv_sec = 10};
 	struct peer *p = arg;
 	const struct step *st = p->s->script;
+	sigset_t pipe_only;
 
+	/* What a server sends in vain must not kill the test. */
+	(void)sigemptyset(&pipe_only);
+	(void)sigaddset(&pipe_only, SIGPIPE);
+	(void)pthread_sigmask(SIG_BLOCK, &pipe_only, NULL);
+	(void)setsockopt(
+	    p->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	p->s->connections++;
 	if (p->s->tls != NULL && st->op != WAIT && st->op != RESET) {
 		p->ssl = SSL_new(p->s->tls);
