@@ -17,7 +17,7 @@
 
 enum {
 	IDLE_CONNECTIONS = 64,
-	ROUND_MS = 1000 /* counted at most for time spent between polls */
+	ROUND_MS = 200 /* counted at most for time spent between polls */
 };
 
 /* ------------------------------------------------------------ requests */

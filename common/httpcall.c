@@ -194,7 +194,8 @@ httpcall_hook(struct http_call *c)
 static bool
 tls_refused(const char *why)
 {
-	return strstr(why, "SSL routines") != NULL &&
+	/* "error:0A000410:SSL routines::..", of other parts of it too */
+	return strstr(why, " routines:") != NULL &&
 	       strstr(why, "unexpected eof") == NULL &&
 	       strstr(why, "alert internal error") == NULL;
 }
