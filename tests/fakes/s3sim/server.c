@@ -23,7 +23,6 @@
 enum {
 	CONNECTIONS = 1000,       /* at the same time; a thread each */
 	HEADER_MEMORY = 64 << 10, /* bytes of one request's headers */
-	DRAIN_MAX = 1 << 20,      /* refused bodies up to here are read first */
 	BLOCK = 64 << 10,         /* bytes of a body sent at a time */
 	FILE_MAX = 16 << 20,      /* bytes of a TLS certificate or key file */
 	IDLE_S = 75               /* a connection without requests is closed */
@@ -304,13 +303,15 @@ finish(struct MHD_Connection *c, struct request *r)
 	return send_reply(c, r);
 }
 
-/* Answer a refused upload at once, unless it is short and on its way. */
+/*
+ * Answer a refused upload at once?  Only to a client that waits to hear: one
+ * that is sending might find the connection broken before it reads the reply.
+ */
 static bool
-too_long_to_drain(const struct request *r)
+client_waits(const struct request *r)
 {
-	return r->content_length > DRAIN_MAX ||
-	       request_header(r, "Expect") != NULL ||
-	       request_header(r, "Transfer-Encoding") != NULL;
+	return request_header(r, "Expect") != NULL ||
+	       r->content_length > sim.object_max;
 }
 
 static enum MHD_Result
@@ -324,7 +325,7 @@ handle(void *cls, struct MHD_Connection *c, const char *url, const char *method,
 	(void)http;
 	if (!r->started) {
 		begin(c, r, method);
-		if (r->refused && too_long_to_drain(r))
+		if (r->refused && client_waits(r))
 			return finish(c, r);
 		return MHD_YES;
 	}
