@@ -113,6 +113,12 @@ out_flush_try(void)
 	return ok;
 }
 
+bool
+out_write_try(const char *p, size_t n)
+{
+	return out_flush_try() && write_all(p, n);
+}
+
 void
 out_flush(void)
 {

@@ -2,6 +2,7 @@
 #define OUT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "buf.h"
 
@@ -42,6 +43,10 @@ void out_flush(void);
 
 /** Like out_flush(), but returns false with errno when it cannot. */
 bool out_flush_try(void);
+
+/** Write what is collected, then these n bytes of whole lines; returns false
+ * with errno when it cannot. */
+bool out_write_try(const char *p, size_t n);
 
 /** End as out_flush() does for this errno. */
 _Noreturn void out_fail(int err);

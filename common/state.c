@@ -27,7 +27,8 @@ enum {
  */
 static const char schema[] =
     "CREATE TABLE pipeline(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
-    " need INTEGER NOT NULL DEFAULT 1, pruned INTEGER NOT NULL DEFAULT 0)"
+    " need INTEGER NOT NULL DEFAULT 1, pruned INTEGER NOT NULL DEFAULT 0,"
+    " looked INTEGER NOT NULL DEFAULT 0)"
     " STRICT;"
     "CREATE TABLE lookback(pipeline INTEGER NOT NULL REFERENCES pipeline,"
     " scope TEXT NOT NULL, since INTEGER NOT NULL, noted INTEGER NOT NULL,"

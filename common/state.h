@@ -29,7 +29,8 @@ enum {
 	STATE_TRIES = 5,       /* failed so often: quarantined (design.md) */
 	STATE_BUSY_MS = 30000, /* waited for another writer's transaction */
 	STATE_TEXT_MAX = 512,  /* bytes of store, bucket, etag, version, name,
-				* format, to and reason */
+				* format and reason */
+	STATE_TO_MAX = 8192,   /* bytes of a destination: hosts and rules */
 	STATE_KEY_MAX = 8192,  /* bytes of a key; S3 has 1,024, Linux 4,096 */
 	STATE_NEED_MAX = 64    /* --need */
 };
@@ -158,8 +159,9 @@ struct state_receipt {
 
 /* What a receipt changed. */
 struct state_effect {
-	bool settled;     /* the object is settled now and was not before */
-	bool quarantined; /* the same */
+	bool settled;     /* the object is settled */
+	bool again;       /* and was before */
+	bool quarantined; /* it is now, and was not before */
 	unsigned tries;
 	int64_t next_try_ms;
 };
@@ -204,11 +206,12 @@ bool state_keep_since(struct state *s, const char *scope, int64_t since_ms,
     int64_t *pruned_ms, struct fault *f);
 
 /**
- * Now and then s3ack removes, in a transaction of its own, at most max
- * settled objects last modified more than STATE_MARGIN_MS before that time.
- * Reads the whole table: call it at most every hour, again at once while
- * *removed == max.
+ * s3ack removes, in a transaction of its own, at most max settled objects last
+ * modified more than STATE_MARGIN_MS before that time; call it again at once
+ * while *removed == max.  It reads the whole table, so it does nothing when it
+ * has been through less than STATE_PRUNE_MS ago.
  */
+enum { STATE_PRUNE_MS = 3600 * 1000 };
 bool state_prune(
     struct state *s, unsigned max, uint64_t *removed, struct fault *f);
 

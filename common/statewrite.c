@@ -43,15 +43,18 @@ static const char q_scope[] =
     "INSERT OR REPLACE INTO lookback(pipeline, scope, since, noted)"
     " VALUES (?1, ?2, ?3, ?4)";
 static const char q_pruned[] = "SELECT pruned FROM pipeline WHERE id = ?";
-static const char q_since[] = "SELECT coalesce(min(since), 0) FROM lookback"
-			      " WHERE pipeline = ?1 AND noted >= ?2";
+static const char q_since[] =
+    "SELECT coalesce(min(l.since), 0), p.looked FROM pipeline p"
+    " LEFT JOIN lookback l ON l.pipeline = p.id AND l.noted >= ?2"
+    " WHERE p.id = ?1";
 static const char q_prune[] =
     "DELETE FROM object WHERE (bucket, key, etag, version) IN (SELECT"
     " o.bucket, o.key, o.etag, o.version FROM object o JOIN bucket b"
     " ON b.id = o.bucket WHERE b.pipeline = ?1 AND o.status < 2"
     " AND iif(o.modified > 0, o.modified, o.updated) < ?2 LIMIT ?3)";
 static const char q_note_pruned[] =
-    "UPDATE pipeline SET pruned = max(pruned, ?2) WHERE id = ?1";
+    "UPDATE pipeline SET pruned = iif(?3 > 0, max(pruned, ?2), pruned),"
+    " looked = ?4 WHERE id = ?1";
 
 /* SQLite's numbers are signed. */
 static int64_t
@@ -244,8 +247,9 @@ put_row(struct state *s, const struct state_names *n, const struct row *row,
 /* A receipt for what is settled: only that it was there after all counts. */
 static bool
 apply_late(struct state *s, const struct state_names *n, const struct row *row,
-    const struct state_receipt *r, struct fault *f)
+    const struct state_receipt *r, struct state_effect *effect, struct fault *f)
 {
+	effect->settled = effect->again = true;
 	if (row->status == ROW_GONE && r->status == STATE_DELIVERED)
 		return run_on(s, q_found_after_all, n, f);
 	return true;
@@ -270,7 +274,7 @@ state_apply(struct state *s, const struct state_receipt *r, unsigned need,
 	    !get_row(s, &names, &row, &found, f))
 		return false;
 	if (found && row_settled(row.status))
-		return apply_late(s, &names, &row, r, f);
+		return apply_late(s, &names, &row, r, effect, f);
 	if (!word_id(s, r->to, &to, f) || !word_id(s, r->format, &format, f))
 		return false;
 	parts[0] = (struct row_part){.to = to, .fetch = -1};
@@ -342,9 +346,10 @@ state_keep_since(struct state *s, const char *scope, int64_t since_ms,
 	return db_run(q, f);
 }
 
-/* Before which modified time nobody looks; 0 when all is looked at. */
+/* Before which modified time nobody looks; 0 when all is looked at, or when
+ * it is too early for another look at the table. */
 static bool
-get_horizon(struct state *s, int64_t *horizon, struct fault *f)
+get_horizon(struct state *s, int64_t now_ms, int64_t *horizon, struct fault *f)
 {
 	const int64_t day_ms = (int64_t)24 * 3600 * 1000;
 	struct db_query *q = db_query(s->db, q_since, f);
@@ -354,46 +359,54 @@ get_horizon(struct state *s, int64_t *horizon, struct fault *f)
 	if (q == NULL)
 		return false;
 	db_bind_int(q, 1, s->pipeline);
-	db_bind_int(q, 2, clock_wall_ms() - STATE_SCOPE_DAYS * day_ms);
-	if (db_next(q, &failed, f))
+	db_bind_int(q, 2, now_ms - STATE_SCOPE_DAYS * day_ms);
+	if (db_next(q, &failed, f) && now_ms - db_int(q, 1) >= STATE_PRUNE_MS)
 		*horizon = db_int(q, 0) - STATE_MARGIN_MS;
 	db_reset(q);
 	return !failed;
 }
 
+/* Within a transaction: remove, and note how far that went. */
+static bool
+prune(struct state *s, unsigned max, int64_t horizon, int64_t now_ms,
+    uint64_t *removed, struct fault *f)
+{
+	struct db_query *q = db_query(s->db, q_prune, f);
+
+	if (q == NULL)
+		return false;
+	db_bind_int(q, 1, s->pipeline);
+	db_bind_int(q, 2, horizon);
+	db_bind_int(q, 3, (int64_t)max);
+	if (!db_run(q, f))
+		return false;
+	*removed = db_changes(s->db);
+	q = db_query(s->db, q_note_pruned, f);
+	if (q == NULL)
+		return false;
+	db_bind_int(q, 1, s->pipeline);
+	db_bind_int(q, 2, horizon);
+	db_bind_int(q, 3, clip(*removed));
+	db_bind_int(q, 4, *removed < max ? now_ms : 0);
+	return db_run(q, f);
+}
+
 bool
 state_prune(struct state *s, unsigned max, uint64_t *removed, struct fault *f)
 {
-	struct db_query *q;
+	const int64_t now = clock_wall_ms();
 	int64_t horizon;
 
 	*removed = 0;
-	if (!get_horizon(s, &horizon, f))
+	if (!get_horizon(s, now, &horizon, f))
 		return false;
 	if (horizon <= 0)
 		return true;
 	if (!state_begin(s, f))
 		return false;
-	q = db_query(s->db, q_prune, f);
-	if (q == NULL)
-		goto undo;
-	db_bind_int(q, 1, s->pipeline);
-	db_bind_int(q, 2, horizon);
-	db_bind_int(q, 3, (int64_t)max);
-	if (!db_run(q, f))
-		goto undo;
-	*removed = db_changes(s->db);
-	q = *removed > 0 ? db_query(s->db, q_note_pruned, f) : NULL;
-	if (*removed > 0) {
-		if (q == NULL)
-			goto undo;
-		db_bind_int(q, 1, s->pipeline);
-		db_bind_int(q, 2, horizon);
-		if (!db_run(q, f))
-			goto undo;
-	}
-	return state_commit(s, f);
-undo:
+	if (prune(s, max, horizon, now, removed, f))
+		return state_commit(s, f);
 	state_rollback(s);
+	*removed = 0;
 	return false;
 }

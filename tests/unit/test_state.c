@@ -391,14 +391,22 @@ test_prune(void)
 	OK(what(s, "2") == STATE_SETTLED && what(s, "3") == STATE_PARTIAL,
 	    "the margin and what is not settled stay");
 	OK(what(s, "9") == STATE_NEW, "old settled objects are forgotten");
-	OK(state_keep_since(s, "p/", 0, &pruned, &f) &&
+	OK(state_keep_since(s, "p/", MS(NOW), &pruned, &f) &&
 		pruned == MS(NOW - DAY) - STATE_MARGIN_MS,
 	    "which an earlier --since is told");
-	OK(state_keep_since(s, "q/", MS(NOW), &pruned, &f) &&
+	OK(state_prune(s, 100, &removed, &f) && removed == 0,
+	    "not a second look within the hour");
+	clock_inject(1, MS(NOW) + STATE_PRUNE_MS);
+	OK(state_prune(s, 100, &removed, &f) && removed == 0 &&
+		what(s, "2") == STATE_SETTLED,
+	    "the margin is kept");
+	clock_inject(1, MS(NOW + DAY));
+	OK(state_keep_since(s, "p/", 0, &pruned, &f) &&
+		state_keep_since(s, "q/", MS(NOW + DAY), &pruned, &f) &&
 		state_prune(s, 100, &removed, &f) && removed == 0,
 	    "the widest window counts");
-	clock_inject(1, MS(NOW + 31 * DAY));
-	OK(state_keep_since(s, "q/", MS(NOW + 30 * DAY), &pruned, &f) &&
+	clock_inject(1, MS(NOW + 32 * DAY));
+	OK(state_keep_since(s, "q/", MS(NOW + 32 * DAY), &pruned, &f) &&
 		state_prune(s, 100, &removed, &f) && removed == 3,
 	    "of those used lately");
 	clock_inject(1, MS(NOW));

@@ -1,0 +1,205 @@
+/* s3list/receipt and s3list/unsettled */
+#include <stdlib.h>
+
+#include "../../s3list/receipt.h"
+#include "../../s3list/unsettled.h"
+#include "tap.h"
+
+static char own_id[17];
+
+static void
+find_id(const char *object)
+{
+	struct json_val v;
+	struct wire_object o;
+	struct json j;
+	const char *why;
+
+	json_init(&j, object, strlen(object));
+	if (!json_value(&j, &v) || !wire_object(&o, &v, &why) ||
+	    !wire_object_id(&o, own_id))
+		abort();
+}
+
+#define OBJ                                                            \
+	"{\"store\":\"s3\",\"bucket\":\"b\",\"key\":\"k\",\"size\":9," \
+	"\"etag\":\"e\",\"modified\":\"2026-01-02T03:04:05Z\"}"
+
+struct bad {
+	const char *label, *line, *why;
+	enum receipt_result want;
+};
+
+/* %I stands for the right id. */
+static const struct bad bads[] = {
+    {"no id", "{\"receipt\":{\"status\":\"gone\"},\"object\":" OBJ "}",
+	"its id has not the form of one", RECEIPT_MALFORMED},
+    {"half an id",
+	"{\"id\":\"0011\",\"receipt\":{\"status\":\"gone\"},\"object\":" OBJ
+	"}",
+	"its id has not the form of one", RECEIPT_MALFORMED},
+    {"no object", "{\"id\":\"%I-0000\",\"receipt\":{\"status\":\"gone\"}}",
+	"it names no object", RECEIPT_MALFORMED},
+    {"an object that is none",
+	"{\"id\":\"%I-0000\",\"receipt\":{\"status\":\"gone\"},"
+	"\"object\":\"s3://b/k\"}",
+	"it names no object", RECEIPT_MALFORMED},
+    {"an object without key",
+	"{\"id\":\"%I-0000\",\"receipt\":{\"status\":\"gone\"},\"object\":"
+	"{\"store\":\"s3\",\"bucket\":\"b\"}}",
+	"it has no key", RECEIPT_MALFORMED},
+    {"no status", "{\"id\":\"%I-0000\",\"receipt\":{},\"object\":" OBJ "}",
+	"its status is none of delivered, gone, partial, failed",
+	RECEIPT_MALFORMED},
+    {"an unknown status",
+	"{\"id\":\"%I-0000\",\"receipt\":{\"status\":\"fine\"},\"object\":" OBJ
+	"}",
+	"its status is none of delivered, gone, partial, failed",
+	RECEIPT_MALFORMED},
+    {"a receipt that is no object",
+	"{\"id\":\"%I-0000\",\"receipt\":true,\"object\":" OBJ "}",
+	"it is no object", RECEIPT_MALFORMED},
+    {"a negative count",
+	"{\"id\":\"%I-0000\",\"receipt\":{\"status\":\"partial\","
+	"\"through\":-1},\"object\":" OBJ "}",
+	"a count is none", RECEIPT_MALFORMED},
+    {"a destination that is a number",
+	"{\"id\":\"%I-0000\",\"receipt\":{\"status\":\"gone\",\"to\":1},"
+	"\"object\":" OBJ "}",
+	"its destination or format is none", RECEIPT_MALFORMED},
+    {"a name with NUL",
+	"{\"id\":\"%I-0000\",\"receipt\":{\"status\":\"gone\"},\"object\":"
+	"{\"store\":\"s3\",\"bucket\":\"b\\u0000\",\"key\":\"k\"}}",
+	"a name of its object is none", RECEIPT_MALFORMED},
+    {"the id of another object",
+	"{\"id\":\"0123456789abcdef-0000\",\"receipt\":"
+	"{\"status\":\"delivered\"},\"object\":" OBJ "}",
+	"its id is that of another object", RECEIPT_FORGED},
+};
+
+/* Put own_id in place of %I. */
+static const char *
+with_id(const char *line)
+{
+	static char out[4096];
+	const char *at = strstr(line, "%I");
+
+	if (at == NULL)
+		return line;
+	(void)snprintf(out, sizeof(out), "%.*s%s%s", (int)(at - line), line,
+	    own_id, at + 2);
+	return out;
+}
+
+static enum receipt_result
+read_line(struct receipt *rc, const char *line, const char **why)
+{
+	struct wire_line w;
+
+	line = with_id(line);
+	if (!wire_parse(&w, line, strlen(line), why))
+		abort();
+	return receipt_read(rc, &w, why);
+}
+
+static void
+test_good(struct receipt *rc)
+{
+	const char *why;
+
+	OK(read_line(rc,
+	       "{\"id\":\"%I-00ff\",\"receipt\":{\"to\":\"h/dcr-1\","
+	       "\"status\":\"failed\",\"format\":\"cloudtrail/1\","
+	       "\"records\":20,\"rows\":15,\"filtered\":1,\"dead\":2,"
+	       "\"through\":18,\"reason\":\"missing-rows\"},\"object\":" OBJ
+	       "}",
+	       &why) == RECEIPT_FINE,
+	    "a whole one");
+	IS(rc->r.object.bucket, "b", "bucket");
+	OK(rc->r.object.key_len == 1 && *(const char *)rc->r.object.key == 'k',
+	    "key");
+	IS(rc->r.to, "h/dcr-1", "to");
+	IS(rc->r.format, "cloudtrail/1", "format");
+	IS(rc->r.reason, "missing-rows", "reason");
+	OK(rc->r.status == STATE_IS_FAILED && rc->r.counts &&
+		rc->r.through == 18 && rc->r.dead == 2 && rc->records == 20 &&
+		rc->rows == 15 && rc->filtered == 1 && !rc->r.dead_object,
+	    "status and counts");
+	OK(rc->r.fetch == 0xff && rc->r.size == 9 &&
+		rc->r.modified_ms == INT64_C(1767323045000),
+	    "fetch, size, modified");
+	OK(read_line(rc,
+	       "{\"object\":" OBJ ",\"receipt\":{\"dead_object\":true,"
+	       "\"status\":\"delivered\"},\"id\":\"%I-0000\"}",
+	       &why) == RECEIPT_FINE &&
+		rc->r.dead_object && rc->r.reason[0] == '\0',
+	    "other order, little in it");
+}
+
+static void
+test_counts(void)
+{
+	static const struct {
+		const char *reason;
+		uint64_t http;
+		bool counts;
+	} t[] = {{"missing-rows", 0, true}, {"AccessDenied", 403, false},
+	    {"AccessDenied", 0, false}, {"", 503, false}, {"", 429, false},
+	    {"SlowDown", 0, false}, {"NoSuchUpload", 404, true}, {"", 0, true}};
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(*t); i++)
+		OK(receipt_counts(t[i].reason, t[i].http) == t[i].counts,
+		    t[i].counts ? "counts as a try" : "does not count");
+}
+
+static void
+test_unsettled(void)
+{
+	struct unsettled u = {0};
+	uint64_t x = 1;
+
+	OK(!unsettled_any(&u), "nothing at first");
+	unsettled_remove(&u, 5);
+	for (int i = 0; i < 3; i++)
+		unsettled_add(&u, 0);
+	OK(u.n == 1, "0 is a number too, and counts once");
+	unsettled_remove(&u, 0);
+	OK(!unsettled_any(&u), "removed");
+	/* Numbers that collide, in and out in another order. */
+	for (uint64_t i = 1; i <= 1000; i++)
+		unsettled_add(&u, i * 64);
+	for (uint64_t i = 0; i < 1000; i++) {
+		x = x * 11 % 1009; /* 11 generates all but 0 */
+		while (x > 1000)
+			x = x * 11 % 1009;
+		unsettled_remove(&u, x * 64);
+	}
+	OK(!unsettled_any(&u), "all of 1,000 that collide");
+	for (uint64_t i = 1; i <= UNSETTLED_MAX + 1; i++)
+		unsettled_add(&u, i * UINT64_C(0x9e3779b97f4a7c15));
+	OK(u.n == UNSETTLED_MAX && u.more, "bounded");
+	for (uint64_t i = 1; i <= UNSETTLED_MAX + 1; i++)
+		unsettled_remove(&u, i * UINT64_C(0x9e3779b97f4a7c15));
+	OK(u.n == 0 && unsettled_any(&u), "what did not fit is remembered");
+	unsettled_free(&u);
+}
+
+int
+main(void)
+{
+	struct receipt rc;
+	const char *why;
+
+	receipt_init(&rc);
+	find_id(OBJ);
+	test_good(&rc);
+	for (size_t i = 0; i < sizeof(bads) / sizeof(*bads); i++) {
+		OK(read_line(&rc, bads[i].line, &why) == bads[i].want,
+		    bads[i].label);
+		IS(why, bads[i].why, "and why");
+	}
+	test_counts();
+	test_unsettled();
+	receipt_free(&rc);
+	return tap_done();
+}
