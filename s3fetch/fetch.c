@@ -1,0 +1,276 @@
+/* The loop over all objects in hand; see fetch.h. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "fetch.h"
+#include "log.h"
+#include "out.h"
+#include "progress.h"
+#include "slot.h"
+#include "stop.h"
+
+enum { CREDENTIALS_MS = 500 /* until asking again for ones to come */ };
+
+/* ----------------------------------------------------------------- set-up */
+
+/* Share the memory out: half of what is not a job's own at most to windows,
+ * so that a large one does not keep all others waiting. */
+static bool
+share_memory(struct fetch *f, struct fault *fault)
+{
+	const uint64_t taken =
+	    (uint64_t)FETCH_FIXED + (uint64_t)f->o.jobs * FETCH_PER_JOB;
+	const uint64_t window = f->o.memory / 8;
+	const uint64_t need = taken + window + UNPACK_ZSTD_EXTRA;
+
+	if (f->o.memory < need)
+		return fault_set(fault, EXIT_BADUSAGE,
+		    "--memory is too little for --jobs %u", f->o.jobs);
+	f->pool.limit = (size_t)(f->o.memory - taken);
+	f->setup->unpack.pool = &f->pool;
+	f->setup->unpack.window_max = (size_t)window;
+	return true;
+}
+
+bool
+fetch_init(struct fetch *f, const struct fetch_options *o,
+    struct transfer_setup *setup, struct input *in, struct metrics *metrics,
+    struct fault *fault)
+{
+	*f = (struct fetch){.o = *o,
+	    .setup = setup,
+	    .in = in,
+	    .metrics = metrics,
+	    .worst = EXIT_DONE};
+	f->calls =
+	    (struct transfer_calls){slot_reached, slot_progress, slot_ended, f};
+	store_init(&f->store, o->give_up_ms);
+	if (!share_memory(f, fault))
+		return false;
+	f->slots = calloc(o->jobs, sizeof(*f->slots));
+	if (f->slots == NULL)
+		return fault_set(fault, EXIT_SYSTEM, "out of memory");
+	return true;
+}
+
+void
+fetch_free(struct fetch *f)
+{
+	for (unsigned i = 0; f->slots != NULL && i < f->o.jobs; i++) {
+		if (f->slots[i].state != SLOT_FREE)
+			transfer_reset(&f->slots[i].transfer);
+		object_free(&f->slots[i].transfer.object);
+		s3_call_free(&f->slots[i].transfer.call);
+	}
+	free(f->slots);
+	f->slots = NULL;
+}
+
+/* ----------------------------------------------------------------- intake */
+
+static struct slot *
+free_slot(struct fetch *f)
+{
+	if (f->busy < f->o.jobs)
+		for (unsigned i = 0; i < f->o.jobs; i++)
+			if (f->slots[i].state == SLOT_FREE)
+				return &f->slots[i];
+	return NULL;
+}
+
+/* Fill free places.  Returns true when that needs more input. */
+static bool
+take_objects(struct fetch *f)
+{
+	struct slot *s;
+
+	while (!f->failed && (s = free_slot(f)) != NULL) {
+		switch (input_next(f->in, &s->transfer.object)) {
+		case INPUT_OBJECT:
+			if (f->stopping)
+				f->left++;
+			else
+				slot_take(f, s);
+			break;
+		case INPUT_NEED:
+			return true;
+		case INPUT_END:
+			return false;
+		}
+	}
+	return false;
+}
+
+/* --------------------------------------------------------------- attempts */
+
+/* The one whose turn it is: due, and longest without an attempt, so that one
+ * broken object does not get every trial call. */
+static struct slot *
+next_due(struct fetch *f, int64_t now)
+{
+	struct slot *best = NULL;
+
+	for (unsigned i = 0; i < f->o.jobs; i++) {
+		struct slot *s = &f->slots[i];
+
+		if (s->state == SLOT_WAITING && s->tries.due <= now &&
+		    (best == NULL || s->tried_ms < best->tried_ms))
+			best = s;
+	}
+	return best;
+}
+
+static void
+start_due(struct fetch *f, int64_t now)
+{
+	struct fault fault = {0};
+	struct slot *s;
+
+	while (!f->failed && (s = next_due(f, now)) != NULL &&
+	       breaker_allows(&f->store.breaker, now)) {
+		if (s->tried_ms != 0)
+			f->retries++;
+		s->tried_ms = now;
+		s->progress = 0;
+		if (transfer_start(&s->transfer, &fault)) {
+			s->state = SLOT_RUNNING;
+			continue;
+		}
+		breaker_neutral(&f->store.breaker);
+		s->tries.due = now + CREDENTIALS_MS;
+		if (fault.code != EXIT_AGAIN)
+			slot_stop_line(f, &fault);
+	}
+}
+
+/* The sooner of two waits, of which -1 is for ever. */
+static int64_t
+sooner(int64_t wait, int64_t left)
+{
+	if (left < 0)
+		left = 0;
+	return wait < 0 || left < wait ? left : wait;
+}
+
+/* When something is to be done without an event; -1: never. */
+static int64_t
+next_time(const struct fetch *f, int64_t now)
+{
+	int64_t wait = -1, left, breaker;
+
+	breaker = breaker_wait_ms(&f->store.breaker, now);
+	for (unsigned i = 0; i < f->o.jobs && breaker >= 0; i++) {
+		/* While a trial call is out, its end is the event. */
+		if (f->slots[i].state != SLOT_WAITING)
+			continue;
+		left = f->slots[i].tries.due - now;
+		wait = sooner(wait, left > breaker ? left : breaker);
+	}
+	if (f->store.down_since >= 0)
+		wait =
+		    sooner(wait, f->store.down_since + f->o.give_up_ms - now);
+	if (f->stopping && f->busy > 0)
+		wait = sooner(wait, f->stop_at - now);
+	if (f->metrics->file != NULL)
+		wait = sooner(wait, METRICS_EVERY_MS);
+	return wait;
+}
+
+/* --------------------------------------------------------------- the loop */
+
+static void
+show(struct fetch *f, int64_t now)
+{
+	const struct transfer_totals *t = &f->setup->totals;
+
+	f->in_hand = f->busy;
+	metrics_tick(f->metrics, now);
+	if (progress_due())
+		progress_tick("s3fetch: %llu objects, %llu MB stored, %llu MB "
+			      "written, %u in hand, %llu errors",
+		    (unsigned long long)t->objects,
+		    (unsigned long long)t->stored_bytes / 1000000,
+		    (unsigned long long)t->bytes / 1000000, f->busy,
+		    (unsigned long long)t->errors);
+}
+
+static void
+check_stop(struct fetch *f, int64_t now)
+{
+	if (!f->stopping && stop_asked()) {
+		f->stopping = true;
+		f->stop_at = now + f->o.stop_within_ms;
+		log_info("asked to stop: finishing %u objects", f->busy);
+	}
+	if (f->stopping && f->busy > 0 && now >= f->stop_at)
+		slot_leave_all(f);
+}
+
+/* Wait for an event and let it happen. */
+static bool
+wait_event(struct fetch *f, bool need_input, int64_t now)
+{
+	struct fault fault = {0};
+	struct pollfd fds[] = {
+	    {.fd = need_input ? STDIN_FILENO : -1, .events = POLLIN},
+	    {.fd = STDOUT_FILENO},
+	    {.fd = f->stopping ? -1 : stop_fd(), .events = POLLIN},
+	};
+
+	out_flush();
+	if (!http_poll(f->setup->http, fds, sizeof(fds) / sizeof(*fds),
+		next_time(f, now), &fault))
+		goto fail;
+	if ((fds[1].revents & POLLERR) != 0 && out_reader_gone())
+		out_fail(EPIPE);
+	if (need_input && fds[0].revents != 0 && !input_fill(f->in, &fault))
+		goto fail;
+	return true;
+fail:
+	slot_stop_line(f, &fault);
+	return false;
+}
+
+/* Was everything taken and brought to an end? */
+static void
+settle(struct fetch *f)
+{
+	if (f->stopping && input_left(f->in))
+		f->left++;
+	if (f->left == 0)
+		return;
+	log_warn("stopped before the end of the input");
+	f->worst = exitcode_worse(f->worst, EXIT_AGAIN);
+}
+
+int
+fetch_run(struct fetch *f)
+{
+	bool need;
+	int64_t now;
+
+	for (;;) {
+		now = clock_mono_ms();
+		check_stop(f, now);
+		if (store_gave_up(&f->store, now))
+			slot_give_up_all(f, now);
+		need = take_objects(f);
+		start_due(f, clock_mono_ms());
+		show(f, now);
+		if (f->failed || (f->busy == 0 && (!need || f->stopping)))
+			break;
+		if (!wait_event(f, need, clock_mono_ms()))
+			break;
+	}
+	if (f->failed) {
+		slot_leave_all(f);
+		log_fault(&f->fault);
+		f->worst = exitcode_worse(f->worst, (int)f->fault.code);
+	}
+	settle(f);
+	out_flush();
+	return exitcode_worse(f->worst, input_verdict(f->in));
+}

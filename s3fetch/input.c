@@ -1,0 +1,201 @@
+/* Operands and lines of standard input; see input.h. */
+#include <errno.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "input.h"
+#include "log.h"
+#include "out.h"
+
+enum { SHOWN = 5 /* lines complained of one by one */ };
+
+static const char scheme[] = "s3://";
+
+void
+input_init(struct input *in, char *const *operands, size_t n, bool keep)
+{
+	*in = (struct input){.noperands = n, .keep = keep};
+	if (n > 0)
+		in->operands = operands;
+	line_init(&in->lines, STDIN_FILENO, WIRE_LINE_MAX);
+}
+
+void
+input_free(struct input *in)
+{
+	line_free(&in->lines);
+}
+
+bool
+input_fill(struct input *in, struct fault *f)
+{
+	if (line_fill(&in->lines))
+		return true;
+	if (errno == ENOMEM)
+		return fault_set(f, EXIT_SYSTEM, "out of memory");
+	return fault_set(
+	    f, EXIT_IO, "cannot read standard input: %s", strerror(errno));
+}
+
+static void
+pass(const struct input *in, const char *p, size_t n)
+{
+	if (!in->keep)
+		out_copy(p, n);
+}
+
+/* A line that is no line of the wire: it passes on, for the destination keeps
+ * such in its dead-letter file. */
+static void
+alien(struct input *in, const char *p, size_t n, const char *why)
+{
+	in->alien++;
+	if (in->alien <= SHOWN)
+		log_warn("input line %llu is not the wire: %s",
+		    (unsigned long long)in->lines.number, why);
+	else if (in->alien == SHOWN + 1)
+		log_warn("more such lines follow");
+	in->worst = exitcode_worse(in->worst, EXIT_SETASIDE);
+	pass(in, p, n);
+}
+
+/* An object line that names nothing we can fetch. */
+static void
+refused(struct input *in, const char *why)
+{
+	in->refused++;
+	if (in->refused <= SHOWN)
+		log_error("object line %llu cannot be fetched: %s",
+		    (unsigned long long)in->lines.number, why);
+	else if (in->refused == SHOWN + 1)
+		log_error("more such object lines follow");
+	in->worst = exitcode_worse(in->worst, EXIT_SETASIDE);
+}
+
+/* An object of another store is another stage's to fetch. */
+static bool
+of_s3(const struct json_val *line)
+{
+	struct json_val store;
+
+	return !wire_member(line, "store", &store) || json_is(&store, "s3");
+}
+
+/* Returns true when o was filled. */
+static bool
+take_line(struct input *in, struct object *o, const char *p, size_t n)
+{
+	const struct json_val whole = {p, n, JSON_OBJECT, 0};
+	struct wire_line w;
+	const char *why;
+
+	if (n == 0)
+		return false;
+	if (n >= sizeof(scheme) - 1 &&
+	    memcmp(p, scheme, sizeof(scheme) - 1) == 0) {
+		in->wire++;
+		if (object_from_url(o, p, n, &why))
+			return true;
+		refused(in, why);
+		return false;
+	}
+	if (!wire_parse(&w, p, n, &why)) {
+		alien(in, p, n, why);
+		return false;
+	}
+	if (w.kind == WIRE_OTHER)
+		in->other++;
+	else
+		in->wire++;
+	if (w.kind == WIRE_OBJECT && of_s3(&whole)) {
+		if (object_from_line(o, &whole, &why))
+			return true;
+		refused(in, why);
+		return false;
+	}
+	if (w.kind == WIRE_DONE)
+		in->worst = exitcode_worse(in->worst, wire_done_code(&w));
+	pass(in, p, n);
+	return false;
+}
+
+static enum input_result
+next_operand(struct input *in, struct object *o)
+{
+	const char *why;
+
+	if (in->noperands == 0) {
+		in->ended = true;
+		return INPUT_END;
+	}
+	/* main() has tried it before. */
+	INVARIANT(
+	    object_from_url(o, *in->operands, strlen(*in->operands), &why));
+	in->operands++;
+	in->noperands--;
+	in->wire++;
+	return INPUT_OBJECT;
+}
+
+enum input_result
+input_next(struct input *in, struct object *o)
+{
+	const char *p;
+	size_t n;
+
+	if (in->operands != NULL)
+		return next_operand(in, o);
+	for (;;) {
+		switch (line_next(&in->lines, &p, &n, NULL)) {
+		case LINE_OK:
+			if (take_line(in, o, p, n))
+				return INPUT_OBJECT;
+			break;
+		case LINE_TOOLONG:
+			log_error("input line %llu, at byte %llu, is skipped: "
+				  "its %zu bytes are over 8 MiB",
+			    (unsigned long long)in->lines.number,
+			    (unsigned long long)in->lines.offset, n);
+			in->worst = exitcode_worse(in->worst, EXIT_SETASIDE);
+			break;
+		case LINE_NEED:
+			return INPUT_NEED;
+		case LINE_EOF:
+			in->ended = true;
+			return INPUT_END;
+		}
+	}
+}
+
+bool
+input_left(const struct input *in)
+{
+	int n = 0;
+
+	if (in->operands != NULL)
+		return in->noperands > 0;
+	if (in->ended)
+		return false;
+	if (in->lines.end > in->lines.pos)
+		return true;
+	return ioctl(STDIN_FILENO, FIONREAD, &n) == 0 && n > 0;
+}
+
+int
+input_verdict(const struct input *in)
+{
+	if (in->alien + in->other > 0 && in->wire == 0) {
+		log_error("standard input holds no line of the wire");
+		log_hint("s3fetch reads what s3list writes, or s3://bucket/key "
+			 "lines; to send log lines of your own, pipe them into "
+			 "'logparse -'");
+		return exitcode_worse(in->worst, EXIT_SETASIDE);
+	}
+	if (in->alien > 0 || in->refused > 0)
+		log_warn("%llu lines of the input were not the wire, %llu "
+			 "object lines could not be fetched",
+		    (unsigned long long)in->alien,
+		    (unsigned long long)in->refused);
+	return in->worst;
+}

@@ -1,0 +1,68 @@
+#ifndef TRIES_H
+#define TRIES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "retry.h"
+#include "s3.h"
+
+/*
+ * What to do when a request for an object has failed (design.md, Retry and
+ * Outcomes).  The store being unavailable is told apart from one object that
+ * cannot be had: an object's failures count only while the store answers
+ * others, and an outage is waited out.
+ */
+enum {
+	TRIES_MAX = 5, /* attempts an object while the store answers others */
+	TRIES_DENIED = 10,           /* AccessDenied in a row stop the line */
+	TRIES_PROGRESS = 1024 * 1024 /* so many bytes of a body make a cut
+					one a new first attempt; our choice */
+};
+
+/* What is known of the store. */
+struct store {
+	struct breaker breaker;
+	int64_t give_up_ms;
+	int64_t down_since;  /* first failure since the last answer, or -1 */
+	int64_t answered_ms; /* the last answer that settled something, or -1 */
+	unsigned denied;     /* AccessDenied in a row */
+};
+
+/* The attempts at one object. */
+struct tries {
+	unsigned failures; /* in a row: for the backoff */
+	unsigned counted;  /* those of them that count against it */
+	int64_t since;     /* the first of them, or -1 */
+	int64_t due;       /* when to try again */
+};
+
+enum decision {
+	TRY_AGAIN,    /* at due */
+	TRY_AT_ONCE,  /* something was learned from the answer */
+	OBJECT_FAILS, /* an error line, retry:true */
+	OBJECT_IS_GONE,
+	STORE_IS_DOWN, /* give up: exit 69 */
+	LINE_STOPS     /* with the verdict's exit code */
+};
+
+void store_init(struct store *s, int64_t give_up_ms);
+void tries_init(struct tries *t);
+
+/** A 2xx reply began. */
+void store_reached(struct store *s);
+
+/** New bytes of an object came. */
+void store_heard(struct store *s);
+
+/** An object came to its end, whichever it was. */
+void store_answered(struct store *s, int64_t now);
+
+/** Decide after a reply that was no success, or a body that was cut. */
+enum decision store_decide(
+    struct store *s, struct tries *t, const struct s3_verdict *v, int64_t now);
+
+/** Has the store been silent past --give-up? */
+bool store_gave_up(const struct store *s, int64_t now);
+
+#endif
