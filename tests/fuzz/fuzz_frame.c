@@ -1,0 +1,108 @@
+/*
+ * Framing of JSON, on any bytes cut anywhere.  Invariants: the events are
+ * the same however the bytes are cut; records and rejects come in order and
+ * do not overlap; every byte that is no separator is in one of them or in an
+ * envelope; a record is JSON.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "logparse/detect.h"
+#include "logparse/frame.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+struct trace {
+	uint64_t hash, events, end;
+};
+
+static void
+mix(struct trace *t, const void *p, size_t n)
+{
+	const unsigned char *s = p;
+
+	for (size_t i = 0; i < n; i++)
+		t->hash = (t->hash ^ s[i]) * 0x100000001b3;
+}
+
+static void
+note(struct trace *t, enum frame_kind_of kind, const struct frame_event *ev,
+    const char *data)
+{
+	struct json_val v;
+	struct json j;
+
+	if (ev->at < t->end)
+		abort();
+	if (kind == FRAME_RECORD) {
+		json_init(&j, ev->p, ev->n);
+		if (!json_value(&j, &v) || !json_done(&j))
+			abort();
+	}
+	if (!ev->more) {
+		if (ev->n == 0 || memcmp(data + ev->at, ev->p, ev->n) != 0)
+			abort();
+		t->end = ev->at + ev->n;
+	}
+	mix(t, &kind, sizeof(kind));
+	mix(t, &ev->at, sizeof(ev->at));
+	mix(t, ev->p, ev->n);
+	mix(t, ev->why != NULL ? ev->why : "none", 4);
+	t->events++;
+}
+
+static struct trace
+run(const struct format *format, struct capture *c, const char *data, size_t n,
+    size_t step)
+{
+	struct trace t = {.hash = 0xcbf29ce484222325};
+	size_t start = 0, end = 0, pos;
+	enum frame_kind_of kind;
+	struct frame_event ev;
+	struct framer f;
+	char *window;
+
+	frame_init(&f, format);
+	do {
+		end = step < n - end ? end + step : n;
+		/* Memory of its own, so that reading past it is seen. */
+		window = malloc(end - start + 1);
+		if (window == NULL)
+			abort();
+		memcpy(window, data + start, end - start);
+		pos = 0;
+		while ((kind = frame_next(&f, c, window, end - start, &pos,
+			    end == n, &ev)) < FRAME_NEED)
+			note(&t, kind, &ev, data);
+		free(window);
+		frame_consumed(&f, pos);
+		start += pos;
+	} while (end < n);
+	if (start != n)
+		abort();
+	return t;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+	static struct formats all;
+	struct trace whole, cut;
+	struct capture *c;
+	size_t step;
+
+	if (all.n == 0)
+		formats_init(&all);
+	if (n < 1)
+		return 0;
+	step = (size_t)data[0] % 61 + 1;
+	data++;
+	n--;
+	c = all.v[0].capture;
+	whole = run(all.v[0].format, c, (const char *)data, n, n + 1);
+	cut = run(all.v[0].format, c, (const char *)data, n, step);
+	if (whole.hash != cut.hash || whole.events != cut.events)
+		abort();
+	return 0;
+}

@@ -1,0 +1,144 @@
+/* logparse/format: what the language takes, and how it refuses the rest. */
+#include "logparse/builtin.h"
+#include "logparse/detect.h"
+#include "logparse/format.h"
+#include "tap.h"
+
+#define HEAD                                     \
+	"format x-1 2\ntable T_CL\nframe json\n" \
+	"column TimeGenerated datetime t\n"
+
+static void
+refused(const char *text, const char *want)
+{
+	struct fault fault = {0};
+	struct format *f = format_read("f", text, strlen(text), &fault);
+
+	OK(f == NULL && fault.code == EXIT_BADCONFIG, want);
+	OK(strstr(fault.text, want) != NULL, fault.text);
+	format_free(f);
+}
+
+static void
+errors(void)
+{
+	refused("", "line 0: expected a 'format' statement");
+	refused("format x 1\n", "expected a 'table' statement");
+	refused("format x 1\ntable T\n", "expected a 'frame' statement");
+	refused("format x 1\ntable T\nframe json\n",
+	    "expected a 'column' statement");
+	refused("format 1x 1\n", "line 1: expected a name");
+	refused("format x\n", "line 1: expected a version");
+	refused("format x 1a\n", "line 1: expected a version");
+	refused("format x 1 y\n", "line 1: expected the end of the line");
+	refused("# x\n\nformats x 1\n", "line 3: expected format, about");
+	refused("format x 1\nabout\n", "line 2: expected a text");
+	refused("table T\ntable T\n", "line 2: expected this once only");
+	refused("frame csv\n", "line 1: expected 'json'");
+	refused("frame json a b\n", "line 1: expected the end of the line");
+	refused("key\n", "line 1: expected a word");
+	refused("require\n", "line 1: expected a path");
+	refused("filter\n", "line 1: expected a path");
+	refused("column A string a\n", "TimeGenerated as the first column");
+	refused("column TimeGenerated string a\n", "to be a datetime");
+	refused(HEAD "column TenantId string a\n", "line 5: expected a column");
+	refused(HEAD "column 1A string a\n", "line 5: expected a column");
+	refused(HEAD "column TimeGenerated string a\n",
+	    "line 5: expected a column that is not there yet");
+	refused(HEAD "column A text a\n", "line 5: expected string, datetime");
+	refused(HEAD "column A string\n", "line 5: expected a path, or =");
+	refused(HEAD "column A string = 1\n", "line 5: expected a constant");
+	refused(HEAD "column A string = \"x\n", "line 5: expected a constant");
+	refused(
+	    HEAD "column A string a..b\n", "line 5: path 'a..b', character");
+	refused(HEAD "column A string a[\n", "line 5: path 'a['");
+	refused(HEAD "column A string a[x]\n", "line 5: path 'a[x]'");
+	refused(HEAD "column A string a[\"x]\n", "line 5: path 'a[\"x]'");
+	refused(HEAD "column A string a.b\ncolumn B string a[0]\n",
+	    "names and positions at one place");
+	refused(HEAD "column A string a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q\n",
+	    "too many steps");
+	refused(HEAD
+	    "column A234567890123456789012345678901234567890123456 string a\n",
+	    "line 5: expected a column");
+}
+
+static void
+accepted(void)
+{
+	static const char text[] =
+	    HEAD "\t# a comment \"with\n"
+		 "about  A thing # and why\n"
+		 "column A string a.b[\"c.d\"][12]  # inferred\r\n"
+		 "column B int a.b.e\n"
+		 "column C string = \"# \\\"q\\\"\"\n"
+		 "require a.b x\nrequire y\nfilter z\nstart s t";
+	struct fault fault = {0};
+	struct format *f = format_read("f", text, sizeof(text) - 1, &fault);
+	struct json_val slots[16] = {{0}}, some = {"1", 1, JSON_NUMBER, 0};
+
+	OK(f != NULL, fault.text);
+	if (f == NULL)
+		return;
+	IS(f->id, "x-1/2", "name and version");
+	IS(f->about, "A thing", "about, without the comment");
+	OK(f->n == 4 && f->columns[1].node != NULL &&
+		f->columns[3].node == NULL,
+	    "columns");
+	IS(f->columns[3].constant, "\"# \\\"q\\\"\"", "a constant with a #");
+	IS(format_missing(f, slots), "a.b x", "the first requirement");
+	slots[f->require[0].node[1]->slot] = some;
+	IS(format_missing(f, slots), "y", "one of it is enough");
+	slots[f->require[1].node[0]->slot] = some;
+	OK(format_missing(f, slots) == NULL, "all met");
+	OK(!format_filters(f, slots), "not filtered");
+	slots[f->filter[0]->slot] = some;
+	OK(format_filters(f, slots), "filtered");
+	OK(format_is_start(f, "t", 1) && !format_is_start(f, "u", 1),
+	    "beginnings");
+	format_free(f);
+}
+
+static void
+detection(void)
+{
+	static const struct {
+		const char *key, *text;
+		bool final;
+		int want;
+	} cases[] = {
+	    {"a/AWSLogs/1/CloudTrail/x.gz", "{\"Records\":[", true, 0},
+	    {"a/AWSLogs/1/CloudTrail/x.gz", "", true, 0},
+	    {"a/AWSLogs/1/CloudTrail/x.gz", "plain text", true, DETECT_NONE},
+	    {"a/AWSLogs/1/CloudTrail/x.gz", "{", false, DETECT_MORE},
+	    {"x",
+		"{\"eventVersion\":\"1\",\"eventSource\" :2,\"eventTime\"\n:3}",
+		false, 0},
+	    {"x", "{\"eventVersion\":\"1\",\"eventTime\":3}", true,
+		DETECT_NONE},
+	    {"x", "\"eventVersion\",\"eventSource\",\"eventTime\"", true,
+		DETECT_NONE},
+	    {"x", "", true, DETECT_NONE},
+	};
+	struct formats all;
+
+	formats_init(&all);
+	OK(all.n > 0 && formats_find(&all, "cloudtrail/7", 12) == 0 &&
+		formats_find(&all, "cloud", 5) == -1,
+	    "the built-in formats read");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		OK(formats_detect(&all, cases[i].key, strlen(cases[i].key),
+		       cases[i].text, strlen(cases[i].text),
+		       cases[i].final) == cases[i].want,
+		    cases[i].text);
+	formats_free(&all);
+}
+
+int
+main(void)
+{
+	errors();
+	accepted();
+	detection();
+	return tap_done();
+}
