@@ -62,12 +62,11 @@ s3_url_parse(struct s3_url *u, const char *text, size_t n, struct fault *f)
 	size_t len;
 	int shown = n < 200 ? (int)n : 200;
 
-	if (n < skip || memcmp(text, scheme, skip) != 0) {
-		(void)fault_set(f, EXIT_BADUSAGE, "'%.*s' is no s3:// address",
+	if (n < skip || memcmp(text, scheme, skip) != 0)
+		return fault_set(f, EXIT_BADUSAGE,
+		    "'%.*s' is no s3://BUCKET/.. address; other stores do not "
+		    "work yet",
 		    shown, text);
-		return fault_hint(f, "write s3://BUCKET/PREFIX; other stores "
-				     "do not work yet");
-	}
 	slash = memchr(text + skip, '/', n - skip);
 	len = slash != NULL ? (size_t)(slash - text) - skip : n - skip;
 	if (len <= S3_BUCKET_MAX) {
