@@ -1,0 +1,317 @@
+/* What becomes of rows, and what follows from it; see flow.h. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "flow.h"
+#include "log.h"
+#include "wire.h"
+
+enum { LOUD = 10 /* refusals of single rows that are told in full */ };
+
+void
+flow_init(struct flow *f, const struct config *c)
+{
+	memset(f, 0, sizeof(*f));
+	f->c = c;
+	objects_init(&f->objects);
+	guard_init(&f->guard, c->dry_run ? 0 : (uint64_t)c->max_dead);
+	f->not_wire_run = guard_format(&f->guard, "(not the wire)", 14);
+	f->batches = batches_new();
+	f->pack = pack_new(c->level, BATCH_RAW_MAX);
+}
+
+void
+flow_free(struct flow *f)
+{
+	post_free(f->post);
+	dead_close(f->dead);
+	objects_free(&f->objects);
+	batches_free(f->batches);
+	pack_free(f->pack);
+}
+
+void
+flow_code(struct flow *f, enum exitcode code)
+{
+	f->code = (enum exitcode)exitcode_worse((int)f->code, (int)code);
+}
+
+void
+flow_stop(struct flow *f, const struct fault *why)
+{
+	flow_code(f, why->code);
+	if (f->stopped)
+		return;
+	f->stopped = true;
+	f->fault = *why;
+}
+
+bool
+flow_ready(const struct flow *f)
+{
+	return !f->stopped && !f->hold && batches_ready(f->batches) &&
+	       !objects_full(&f->objects);
+}
+
+/* A row is settled. */
+static void
+settled(struct flow *f, struct batch *b, uint32_t i, enum settle_outcome how)
+{
+	struct object *o = b->rows[i].object;
+
+	settle_row_done(&o->settle, b->rows[i].segment, how);
+	if (how == SETTLE_ACCEPTED) {
+		o->accepted_since = true;
+		if (o->reject_run != NULL)
+			*o->reject_run = 0;
+		else if (o->stray)
+			guard_reset(&f->guard); /* of whatever format */
+	}
+	b->unsettled--;
+	objects_check(&f->objects, o);
+}
+
+static void
+accepted(void *ctx, struct batch *b, uint32_t first, uint32_t count,
+    const char *request_id)
+{
+	struct flow *f = ctx;
+
+	b->table->dead_run = 0;
+	*f->not_wire_run = 0;
+	for (uint32_t i = first; i < first + count; i++)
+		settled(f, b, i, SETTLE_ACCEPTED);
+	f->n.accepted += count;
+	log_debug("accepted %u rows of table '%s' (x-ms-request-id %s)", count,
+	    b->table->name, request_id);
+	if (b->unsettled == 0)
+		batch_release(f->batches, b);
+}
+
+static void
+refused(void *ctx, struct batch *b, uint32_t i, const struct reply *r)
+{
+	struct flow *f = ctx;
+	const struct batch_row *row = &b->rows[i];
+	struct dead_row d = {.id = row->object->id,
+	    .n = row->n,
+	    .table = b->table->name,
+	    .object = row->object->line,
+	    .object_len = row->object->len};
+	struct dead_why why = {r->status == 413 ? "oversize" : "refused",
+	    r->status, r->code, r->request_id};
+	char text[700];
+	enum settle_outcome how;
+
+	d.row = batch_row(b, i, &d.row_len);
+	how = flow_dead_row(f, &d, &why);
+	if (f->n.dead + f->n.lost <= LOUD) {
+		reply_text(r, text, sizeof(text));
+		log_warn("the service will not take a row of table '%s': %s",
+		    b->table->name, text);
+	}
+	flow_dead_table(f, b->table);
+	settled(f, b, i, how);
+	if (b->unsettled == 0)
+		batch_release(f->batches, b);
+}
+
+struct post_sink
+flow_sink(struct flow *f)
+{
+	return (struct post_sink){accepted, refused, f};
+}
+
+/* In a dry run a batch is only measured. */
+static void
+plan(struct flow *f, struct batch *b)
+{
+	struct batch_slice s;
+	size_t len;
+
+	batch_slice(b, 0, b->nrows, &s);
+	free(pack_body(f->pack, s.p, s.n, &len));
+	b->table->requests++;
+	b->table->raw_bytes += s.n;
+	b->table->body_bytes += len;
+	batch_restore(&s);
+	accepted(f, b, 0, b->nrows, "");
+}
+
+void
+flow_send(struct flow *f, struct batch *b)
+{
+	if (b == NULL)
+		return;
+	if (f->post != NULL)
+		post_add(f->post, b);
+	else
+		plan(f, b);
+}
+
+void
+flow_flush(struct flow *f, int64_t before)
+{
+	struct batch *b;
+
+	while ((b = batches_close_oldest(f->batches, before)) != NULL)
+		flow_send(f, b);
+}
+
+/* How a dead record counts, once its line was appended or could not be. */
+static enum settle_outcome
+outcome(struct flow *f, bool written, const struct fault *why)
+{
+	if (f->c->dry_run) {
+		f->n.dead++;
+		return SETTLE_DEAD;
+	}
+	if (f->dead != NULL && !written)
+		flow_stop(f, why);
+	if (f->dead == NULL || !written) {
+		f->n.lost++;
+		flow_code(f, EXIT_AGAIN);
+		return SETTLE_LOST;
+	}
+	f->n.dead++;
+	flow_code(f, EXIT_SETASIDE);
+	return SETTLE_DEAD;
+}
+
+enum settle_outcome
+flow_dead_row(
+    struct flow *f, const struct dead_row *r, const struct dead_why *why)
+{
+	struct fault err = {0};
+
+	return outcome(
+	    f, f->dead != NULL && dead_row(f->dead, r, why, &err), &err);
+}
+
+enum settle_outcome
+flow_dead_bytes(struct flow *f, const struct object *o, uint64_t n,
+    const char *p, size_t len, const char *reason)
+{
+	struct dead_why why = {reason, 0, NULL, NULL};
+	struct fault err = {0};
+
+	return outcome(f,
+	    f->dead != NULL && dead_bytes(f->dead, o != NULL ? o->id : NULL, n,
+				   o != NULL ? o->line : NULL,
+				   o != NULL ? o->len : 0, p, len, &why, &err),
+	    &err);
+}
+
+void
+flow_reject_run(struct flow *f, uint64_t *run)
+{
+	++*run;
+	if (!guard_trips(&f->guard, *run) || f->hold || f->stopped)
+		return;
+	/* Rows read before may still be on their way; what becomes of them
+	 * decides. */
+	f->hold = true;
+	flow_flush(f, INT64_MAX);
+}
+
+enum settle_outcome
+flow_dead_reject(struct flow *f, struct object *o, const struct wire_line *w)
+{
+	struct dead_why why = {"reject", 0, NULL, NULL};
+	struct json_val format;
+	struct fault err = {0};
+	enum settle_outcome how;
+	uint64_t *run;
+
+	how = outcome(f,
+	    f->dead != NULL &&
+		dead_reject(f->dead, w, o->line, o->len, &why, &err),
+	    &err);
+	if (wire_member(&w->reject, "format", &format) &&
+	    format.type == JSON_STRING)
+		run = guard_format(&f->guard, format.p + 1, format.n - 2);
+	else
+		run = guard_format(&f->guard, "", 0);
+	if (!o->stray)
+		o->reject_run = run;
+	flow_reject_run(f, run);
+	return how;
+}
+
+void
+flow_check_hold(struct flow *f)
+{
+	const char *name;
+	struct fault why = {0};
+
+	if (!f->hold || f->stopped ||
+	    (f->post != NULL && post_pending(f->post) > 0))
+		return;
+	f->hold = false;
+	name = guard_tripped(&f->guard);
+	if (name == NULL)
+		return;
+	fault_set(&why, EXIT_BADCONFIG,
+	    "%lld rejects of format '%s' in a row, no row accepted between",
+	    (long long)f->c->max_dead, name);
+	fault_hint(&why,
+	    "the format or the log type is wrong, not the data: look at "
+	    "'logparse --explain'; what was set aside can be piped back in; "
+	    "--max-dead raises the limit");
+	flow_stop(f, &why);
+}
+
+void
+flow_dead_table(struct flow *f, struct table *t)
+{
+	struct fault why = {0};
+
+	t->dead_run++;
+	if (!guard_trips(&f->guard, t->dead_run) || f->stopped)
+		return;
+	fault_set(&why, EXIT_BADCONFIG,
+	    "%llu dead rows of table '%s' in a row, none accepted between",
+	    (unsigned long long)t->dead_run, t->name);
+	fault_hint(&why,
+	    "the rule's stream '%s' does not fit these rows: compare its "
+	    "columns with 'sentinelpost --dry-run' and the dead-letter file; "
+	    "what was set aside can be piped back in; --max-dead raises the "
+	    "limit",
+	    t->stream);
+	flow_stop(f, &why);
+}
+
+void
+flow_format(struct flow *f, struct object *o, const char *s, size_t n)
+{
+	if (n == 0 || n >= sizeof(o->format))
+		return;
+	memcpy(o->format, s, n);
+	o->format[n] = '\0';
+	o->reject_run = guard_format(&f->guard, s, n);
+	if (o->accepted_since)
+		*o->reject_run = 0;
+	o->accepted_since = false;
+}
+
+void
+flow_name(const struct object *o, char *out, size_t n)
+{
+	struct json_val v = {o->line, o->len, JSON_OBJECT, 0};
+	struct buf b = BUF_INIT(64 * 1024);
+	struct wire_object w;
+	const char *why;
+
+	if (o->line == NULL || !wire_object(&w, &v, &why)) {
+		(void)snprintf(out, n, "%s", o->id);
+		return;
+	}
+	(void)json_text(&b, &w.store);
+	buf_adds(&b, "://");
+	(void)json_text(&b, &w.bucket);
+	buf_addc(&b, '/');
+	(void)wire_object_key(&w, &b);
+	(void)snprintf(out, n, "%s", b.err == 0 ? b.p : o->id);
+	buf_clear(&b);
+}

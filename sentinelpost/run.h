@@ -1,0 +1,13 @@
+#ifndef RUN_H
+#define RUN_H
+
+#include "flow.h"
+
+/*
+ * One run: read standard input, send, write receipts, until the input has
+ * ended and everything is settled or the line must stop.  Returns the exit
+ * status; standard output holds everything but was not closed.
+ */
+int run(const struct config *c);
+
+#endif
