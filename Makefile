@@ -60,8 +60,8 @@ BINS       := $(PROGRAMS:%=$(BUILD)/bin/%)
 TESTBINS   := $(PROGRAMS:%=$(BUILD)/testbin/%)
 FAKEBINS   := $(FAKES:%=$(BUILD)/fakes/%)
 TOOLBINS   := $(patsubst tests/lib/%.c,$(BUILD)/fakes/%,$(wildcard tests/lib/*.c))
-# What test tools and fakes share on the S3 side; no part of the product.
-TESTLIB    := $(call obj,$(wildcard tests/lib/s3/*.c))
+# What test tools and fakes share; no part of the product.
+TESTLIB    := $(call obj,$(wildcard tests/lib/*/*.c))
 UNITS      := $(patsubst tests/unit/%.c,$(BUILD)/tests/%.t,$(wildcard tests/unit/test_*.c))
 FUZZERS    := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 ARCHIVES   := $(FOLDERS:%=$(BUILD)/%.a) $(BUILD)/common.a

@@ -2,54 +2,41 @@
 # Ceph RGW starts, takes and gives objects signed by s3put, and ends without a
 # trace.
 set -u
-here=$(cd "$(dirname "$0")" && pwd)
-bin=${BUILD:-$here/../../build}/fakes
-# shellcheck source=tests/lib/rgw.sh
-. "$here/../lib/rgw.sh"
-dir=$(mktemp -d "${TMPDIR:-/tmp}/rgw.XXXXXX") || exit 1
+cd "$(dirname "$0")/../.." || exit
+: "${BUILD:=build}"
+. tests/lib/tap.sh
+. tests/lib/rgw.sh
+dir=$(mktemp -d "${TMPDIR:-/tmp}/rgw-t.XXXXXX") || exit 1
 trap 'rgw_stop "$dir/rgw"; rm -rf "$dir"' EXIT
-count=0
 
-ok() { # STATUS NAME
-	count=$((count + 1))
-	if [ "$1" = 0 ]; then echo "ok $count - $2"; else echo "not ok $count - $2"; fi
-}
-
-is() { # GOT WANT NAME
-	[ "$1" = "$2" ]
-	ok $? "$3"
-	[ "$1" = "$2" ] || printf '#  got: %s\n# want: %s\n' "$1" "$2"
-}
-
-rgw_start "$dir/rgw" || { echo "1..0 # SKIP $RGW_REASON"; exit 0; }
-put() { "$bin/s3put" "$@" 2>"$dir/err"; }
+rgw_start "$dir/rgw" || skip_all "$RGW_REASON"
+put() { "$BUILD/fakes/s3put" "$@" 2>"$dir/err"; }
 get() { put --request GET "$1"; }
 bucket=$RGW_ENDPOINT/smoke
 
 put --create "$bucket"
-ok $? "create a bucket"
+ok "create a bucket"
 head -c 3000000 /dev/urandom >"$dir/big"
 put "$dir/big" "$bucket/big"
-ok $? "put 3 MB"
+ok "put 3 MB"
 get "$bucket/big" | cmp -s - "$dir/big"
-ok $? "get them"
+ok "get them"
 printf 'odd' | put - "$bucket/a%20b%2B%E6%97%A5%25//./x%01"
-ok $? "put an odd key"
+ok "put an odd key"
 is "$(get "$bucket/a%20b%2B%E6%97%A5%25//./x%01")" odd "get it"
 for i in $(seq 100); do
 	printf '{"file":"big","key":"many/%d"}\n' "$i"
 done | put --list - --dir "$dir" --unsigned "$bucket"
-ok $? "put a hundred over one connection"
+ok "put a hundred over one connection"
 is "$(get "$bucket?list-type=2&prefix=many%2F" | grep -o '<Key>' | wc -l)" 100 \
     "they are listed"
 is "$(put --header 'Range: bytes=-5' --request GET "$bucket/big" | wc -c)" 5 \
     "a range"
-AWS_SECRET_ACCESS_KEY=wrong get "$bucket/big" | grep -q SignatureDoesNotMatch
-ok $? "a wrong secret is refused"
-get "$bucket/none" | grep -q NoSuchKey
-ok $? "NoSuchKey"
+like "$(AWS_SECRET_ACCESS_KEY=wrong get "$bucket/big")" SignatureDoesNotMatch \
+    "a wrong secret is refused"
+like "$(get "$bucket/none")" NoSuchKey "NoSuchKey"
 put --request DELETE "$bucket/big"
-ok $? "delete"
+ok "delete"
 
 pids=$(cat "$dir"/rgw/*.pid)
 rgw_stop "$dir/rgw"
@@ -58,5 +45,6 @@ for p in $pids; do
 	kill -0 "$p" 2>/dev/null && alive=$((alive + 1))
 done
 is "$(echo "$pids" | wc -l) $alive" "3 0" "the three daemons are gone"
-is "$(ls -d "$dir/rgw" 2>/dev/null)" "" "and their folder too"
-echo "1..$count"
+[ ! -e "$dir/rgw" ]
+ok "and their folder too"
+tap_done
