@@ -146,7 +146,7 @@ $(TOOLBINS): $(BUILD)/fakes/%: $(BUILD)/tests/lib/%.o $(BUILD)/testlib.a $(BUILD
 	$(call say,LD,$@)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter-out %/common.a,$^) $(FAKE_LIBS) $(BUILD)/common.a $(LDLIBS)
 
-$(BUILD)/tests/%.t: $(BUILD)/tests/unit/%.o $(INJECT) $(ARCHIVES) $(BUILD)/testlib.a
+$(BUILD)/tests/%.t: $(BUILD)/tests/unit/%.o $(INJECT) $(BUILD)/testlib.a $(ARCHIVES)
 	$(call say,LD,$@)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(FAKE_LIBS) $(LDLIBS)
 
