@@ -12,9 +12,9 @@
 #include "clock.h"
 #include "log.h"
 #include "samples/huge.h"
-#include "samples/object.h"
 #include "samples/odd.h"
-#include "samples/pack.h"
+#include "samples/sample.h"
+#include "samples/samplepack.h"
 #include "timefmt.h"
 
 static const char usage[] =
@@ -54,15 +54,15 @@ ordinary(const struct options *o, int64_t i, struct buf *key, struct buf *raw,
 	struct site s;
 	struct dice d;
 
-	object_site(&o->plan, &s, &d, i, o->objects);
+	sample_site(&o->plan, &s, &d, i, o->objects);
 	t.records = draw_records(o, &d);
 	buf_reset(raw);
 	buf_reset(stored);
-	object_records(raw, &d, &s.place, t.records, NULL);
+	sample_records(raw, &d, &s.place, t.records, NULL);
 	t.raw = raw->len;
-	pack_gzip(stored, raw->p, raw->len);
-	object_key(key, &s, "", ".json.gz");
-	object_write(&o->plan, key, stored, &s, &t);
+	samplepack_gzip(stored, raw->p, raw->len);
+	sample_key(key, &s, "", ".json.gz");
+	sample_write(&o->plan, key, stored, &s, &t);
 }
 
 static int64_t
@@ -78,7 +78,7 @@ number(const char *text, bool with_unit)
 	unit = *end != '\0' && with_unit ? strchr(units, *end) : NULL;
 	if (errno != 0 || end == text || n < 0 || n > INT32_MAX ||
 	    (*end != '\0' && (unit == NULL || end[1] != '\0')))
-		object_die(EXIT_BADUSAGE, "no number, or out of range", text);
+		sample_die(EXIT_BADUSAGE, "no number, or out of range", text);
 	return unit != NULL ? n << 10 * (unit - units + 1) : n;
 }
 
@@ -86,7 +86,7 @@ static void
 parse_date(struct options *o, const char *text)
 {
 	if (!timefmt_parse(text, strlen(text), &o->plan.newest_ms))
-		object_die(EXIT_BADUSAGE, "no date", text);
+		sample_die(EXIT_BADUSAGE, "no date", text);
 	o->plan.newest_ms += DAY_MS - DELIVERY_MS;
 }
 
@@ -133,11 +133,11 @@ parse_options(struct options *o, int argc, char *argv[])
 			(void)fputs(usage, stdout);
 			exit(fflush(stdout) == 0 ? EXIT_DONE : EXIT_IO);
 		default:
-			object_die(EXIT_BADUSAGE, "see mksamples --help", "");
+			sample_die(EXIT_BADUSAGE, "see mksamples --help", "");
 		}
 	}
 	if (argc - optind != 1 || o->plan.days < 1)
-		object_die(EXIT_BADUSAGE, "one folder, and --days from 1", "");
+		sample_die(EXIT_BADUSAGE, "one folder, and --days from 1", "");
 	o->plan.dir = argv[optind];
 }
 
@@ -153,20 +153,20 @@ main(int argc, char *argv[])
 	o.plan.newest_ms = clock_wall_ms() / DELIVERY_MS * DELIVERY_MS;
 	parse_options(&o, argc, argv);
 	if (mkdir(o.plan.dir, 0777) != 0 && errno != EEXIST)
-		object_die(EXIT_IO, o.plan.dir, strerror(errno));
+		sample_die(EXIT_IO, o.plan.dir, strerror(errno));
 	if (o.huge > 0) {
-		huge_write(&o.plan, (uint64_t)o.huge);
+		sample_huge(&o.plan, (uint64_t)o.huge);
 	} else {
 		for (int64_t i = 0; i < o.objects; i++)
 			ordinary(&o, i, &key, &raw, &stored);
 		if (!o.no_odd)
-			odd_write(&o.plan);
+			sample_odd(&o.plan);
 	}
 	buf_clear(&key);
 	buf_clear(&raw);
 	buf_clear(&stored);
 	if (fflush(stdout) != 0 || ferror(stdout))
-		object_die(
+		sample_die(
 		    EXIT_IO, "cannot write the manifest", strerror(errno));
 	return EXIT_DONE;
 }

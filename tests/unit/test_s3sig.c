@@ -164,13 +164,16 @@ next_line(char **rest)
 
 /* The headers that the vectors' signers add. */
 static size_t
-added_headers(const char *signed_list, const char *token,
+added_headers(const char *list, const char *token, const char *payload,
     struct s3sig_header *headers, size_t n)
 {
 	headers[n++] = (struct s3sig_header){"X-Amz-Date", "20150830T123600Z"};
-	if (strstr(signed_list, "x-amz-security-token") != NULL)
+	if (strstr(list, "x-amz-security-token") != NULL)
 		headers[n++] =
 		    (struct s3sig_header){"X-Amz-Security-Token", token};
+	if (strstr(list, "x-amz-content-sha256") != NULL)
+		headers[n++] =
+		    (struct s3sig_header){"X-Amz-Content-Sha256", payload};
 	return n;
 }
 
@@ -213,7 +216,8 @@ test_vector(const char *dir, const char *name)
 		headers[r.header_count++] =
 		    (struct s3sig_header){line, colon + 1};
 	}
-	r.header_count = added_headers(list, token, headers, r.header_count);
+	r.header_count =
+	    added_headers(list, token, payload, headers, r.header_count);
 	sign(got, &canonical, &r, list, payload, &scope,
 	    "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
 	IS(canonical.p, want, name);

@@ -4,7 +4,7 @@
 
 #include "huge.h"
 #include "log.h"
-#include "pack.h"
+#include "samplepack.h"
 
 enum {
 	POOL = 16,      /* different pieces .. */
@@ -12,13 +12,13 @@ enum {
 };
 
 struct pool {
-	struct pack_piece piece[POOL];
+	struct samplepack_piece piece[POOL];
 	uint64_t records[POOL];
 };
 
 /* Pieces of events, each with a comma before it. */
 static void
-pool_fill(struct pool *pool, struct dice *d, const struct event_place *p,
+pool_fill(struct pool *pool, struct dice *d, const struct trail_place *p,
     uint64_t size)
 {
 	struct buf text = BUF_INIT(OBJECT_MAX);
@@ -27,66 +27,66 @@ pool_fill(struct pool *pool, struct dice *d, const struct event_place *p,
 		buf_reset(&text);
 		for (; text.len < size && text.err == 0; pool->records[i]++) {
 			buf_addc(&text, ',');
-			events_any(&text, d, p);
+			trail_any(&text, d, p);
 		}
 		if (text.err != 0)
 			log_oom();
-		pack_piece(&pool->piece[i], text.p, text.len);
+		samplepack_piece(&pool->piece[i], text.p, text.len);
 	}
 	buf_clear(&text);
 }
 
 static bool
-add_text(struct pack_stream *out, const struct buf *text)
+add_text(struct samplepack_stream *out, const struct buf *text)
 {
-	struct pack_piece piece;
+	struct samplepack_piece piece;
 	bool ok;
 
 	if (text->err != 0)
 		log_oom();
-	pack_piece(&piece, text->p, text->len);
-	ok = pack_add(out, &piece);
-	pack_piece_clear(&piece);
+	samplepack_piece(&piece, text->p, text->len);
+	ok = samplepack_add(out, &piece);
+	samplepack_piece_clear(&piece);
 	return ok;
 }
 
 void
-huge_write(const struct plan *plan, uint64_t size)
+sample_huge(const struct plan *plan, uint64_t size)
 {
 	struct truth t = {.kind = "huge", .records = 1};
 	struct buf key = BUF_INIT(PATH_ROOM), file = BUF_INIT(PATH_ROOM);
 	struct buf path = BUF_INIT(PATH_ROOM), text = BUF_INIT(OBJECT_MAX);
 	struct pool pool = {.records = {0}};
-	struct pack_stream out;
+	struct samplepack_stream out;
 	struct site s;
 	struct dice d;
 	bool ok;
 	FILE *f;
 
-	object_site(plan, &s, &d, 0, 1);
-	object_key(&key, &s, "", ".json.gz");
-	f = object_open(plan, &key, &file, &path);
+	sample_site(plan, &s, &d, 0, 1);
+	sample_key(&key, &s, "", ".json.gz");
+	f = sample_open(plan, &key, &file, &path);
 	pool_fill(
 	    &pool, &d, &s.place, size < POOL * PIECE ? size / POOL : PIECE);
 	buf_adds(&text, "{\"Records\":[");
-	events_any(&text, &d, &s.place);
-	ok = pack_begin(&out, f) && add_text(&out, &text);
+	trail_any(&text, &d, &s.place);
+	ok = samplepack_begin(&out, f) && add_text(&out, &text);
 	while (ok && out.raw < size) {
 		uint32_t i = dice_below(&d, POOL);
 
-		ok = pack_add(&out, &pool.piece[i]);
+		ok = samplepack_add(&out, &pool.piece[i]);
 		t.records += pool.records[i];
 	}
 	buf_reset(&text);
 	buf_adds(&text, "]}");
-	if (!ok || !add_text(&out, &text) || !pack_end(&out))
-		object_die(EXIT_IO, path.p, strerror(errno));
-	object_close(f, path.p, &s);
+	if (!ok || !add_text(&out, &text) || !samplepack_end(&out))
+		sample_die(EXIT_IO, path.p, strerror(errno));
+	sample_close(f, path.p, &s);
 	t.raw = out.raw;
 	t.stored = out.stored;
-	object_tell(&file, &key, &t);
+	sample_tell(&file, &key, &t);
 	for (int i = 0; i < POOL; i++)
-		pack_piece_clear(&pool.piece[i]);
+		samplepack_piece_clear(&pool.piece[i]);
 	buf_clear(&key);
 	buf_clear(&file);
 	buf_clear(&path);

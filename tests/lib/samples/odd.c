@@ -3,7 +3,7 @@
 
 #include "log.h"
 #include "odd.h"
-#include "pack.h"
+#include "samplepack.h"
 
 enum { ODD_RECORDS = 24 };
 
@@ -19,7 +19,7 @@ struct odd {
 static void
 odd_crc(struct odd *o)
 {
-	pack_gzip(&o->stored, o->raw.p, o->raw.len);
+	samplepack_gzip(&o->stored, o->raw.p, o->raw.len);
 	o->stored.p[o->stored.len - 8] ^= 0x55;
 	o->t.unsound = true;
 }
@@ -33,9 +33,9 @@ odd_truncated(struct odd *o)
 	size_t cut, readable, whole = 0;
 	bool clear = false;
 
-	pack_gzip(&o->stored, o->raw.p, o->raw.len);
+	samplepack_gzip(&o->stored, o->raw.p, o->raw.len);
 	for (cut = o->stored.len / 2; !clear && cut > 100; cut -= !clear) {
-		readable = pack_readable(o->stored.p, cut);
+		readable = samplepack_readable(o->stored.p, cut);
 		clear = true;
 		whole = 0;
 		for (size_t i = 0; i < ODD_RECORDS; i++) {
@@ -53,7 +53,7 @@ odd_truncated(struct odd *o)
 static void
 odd_trailing(struct odd *o)
 {
-	pack_gzip(&o->stored, o->raw.p, o->raw.len);
+	samplepack_gzip(&o->stored, o->raw.p, o->raw.len);
 	buf_adds(&o->stored, "garbage behind the end");
 	o->t.unsound = true;
 }
@@ -70,7 +70,7 @@ odd_no_records(struct odd *o)
 {
 	buf_reset(&o->raw);
 	buf_adds(&o->raw, "{\"Records\":[]}");
-	pack_gzip(&o->stored, o->raw.p, o->raw.len);
+	samplepack_gzip(&o->stored, o->raw.p, o->raw.len);
 	o->t.records = 0;
 }
 
@@ -82,7 +82,7 @@ odd_key(struct odd *o)
 	    "odd prefix//with space+plus%%2Bper%%cent&amp=\xc3\xa9"
 	    "\xe6\x97\xa5\xe6\x9c\xac/./'quote\"<x>/%s.json.gz",
 	    o->s.tag);
-	pack_gzip(&o->stored, o->raw.p, o->raw.len);
+	samplepack_gzip(&o->stored, o->raw.p, o->raw.len);
 }
 
 /* Three members, cut in the middle of records, and an empty one. */
@@ -91,16 +91,17 @@ odd_members(struct odd *o)
 {
 	size_t third = o->raw.len / 3;
 
-	pack_gzip(&o->stored, o->raw.p, third);
-	pack_gzip(&o->stored, o->raw.p + third, third);
-	pack_gzip(&o->stored, "", 0);
-	pack_gzip(&o->stored, o->raw.p + 2 * third, o->raw.len - 2 * third);
+	samplepack_gzip(&o->stored, o->raw.p, third);
+	samplepack_gzip(&o->stored, o->raw.p + third, third);
+	samplepack_gzip(&o->stored, "", 0);
+	samplepack_gzip(
+	    &o->stored, o->raw.p + 2 * third, o->raw.len - 2 * third);
 }
 
 static void
 odd_plain(struct odd *o)
 {
-	object_key(&o->key, &o->s, "", ".json");
+	sample_key(&o->key, &o->s, "", ".json");
 	buf_add(&o->stored, o->raw.p, o->raw.len);
 }
 
@@ -119,17 +120,17 @@ odd_spaced(struct odd *o)
 	buf_adds(&o->raw, "\n{\n  \"Records\" : [\n    ");
 	for (size_t i = 0; i < ODD_RECORDS; i++) {
 		buf_adds(&o->raw, i > 0 ? " ,\r\n\t" : "");
-		events_any(&o->raw, &o->d, &o->s.place);
+		trail_any(&o->raw, &o->d, &o->s.place);
 	}
 	buf_adds(&o->raw, "\n  ]\n}\n");
-	pack_gzip(&o->stored, o->raw.p, o->raw.len);
+	samplepack_gzip(&o->stored, o->raw.p, o->raw.len);
 }
 
 static void
 odd_zstd(struct odd *o)
 {
-	object_key(&o->key, &o->s, "", ".json.zst");
-	pack_zstd(&o->stored, o->raw.p, o->raw.len);
+	sample_key(&o->key, &o->s, "", ".json.zst");
+	samplepack_zstd(&o->stored, o->raw.p, o->raw.len);
 }
 
 static void
@@ -140,12 +141,12 @@ odd_bad_record(struct odd *o)
 	for (size_t i = 0; i < ODD_RECORDS; i++) {
 		buf_adds(&o->raw, i > 0 ? "," : "");
 		if (i == ODD_RECORDS / 2)
-			events_bad(&o->raw, &o->d, &o->s.place);
+			trail_bad(&o->raw, &o->d, &o->s.place);
 		else
-			events_any(&o->raw, &o->d, &o->s.place);
+			trail_any(&o->raw, &o->d, &o->s.place);
 	}
 	buf_adds(&o->raw, "]}");
-	pack_gzip(&o->stored, o->raw.p, o->raw.len);
+	samplepack_gzip(&o->stored, o->raw.p, o->raw.len);
 	o->t.bad = 1;
 }
 
@@ -155,13 +156,13 @@ odd_every_kind(struct odd *o)
 {
 	buf_reset(&o->raw);
 	buf_adds(&o->raw, "{\"Records\":[");
-	for (size_t i = 0; i < events_kinds(); i++) {
+	for (size_t i = 0; i < trail_kinds(); i++) {
 		buf_adds(&o->raw, i > 0 ? "," : "");
-		events_kind(&o->raw, &o->d, &o->s.place, i);
+		trail_kind(&o->raw, &o->d, &o->s.place, i);
 	}
 	buf_adds(&o->raw, "]}");
-	pack_gzip(&o->stored, o->raw.p, o->raw.len);
-	o->t.records = events_kinds();
+	samplepack_gzip(&o->stored, o->raw.p, o->raw.len);
+	o->t.records = trail_kinds();
 }
 
 static void
@@ -169,10 +170,10 @@ odd_insight(struct odd *o)
 {
 	buf_reset(&o->raw);
 	buf_adds(&o->raw, "{\"Records\":[");
-	events_insight(&o->raw, &o->d, &o->s.place);
+	trail_insight(&o->raw, &o->d, &o->s.place);
 	buf_adds(&o->raw, "]}");
-	object_key(&o->key, &o->s, "-Insight", ".json.gz");
-	pack_gzip(&o->stored, o->raw.p, o->raw.len);
+	sample_key(&o->key, &o->s, "-Insight", ".json.gz");
+	samplepack_gzip(&o->stored, o->raw.p, o->raw.len);
 	o->t.records = 1;
 }
 
@@ -180,14 +181,14 @@ static void
 odd_digest(struct odd *o)
 {
 	buf_reset(&o->raw);
-	events_digest(&o->raw, &o->d, &o->s.place, o->key.p);
-	object_key(&o->key, &o->s, "-Digest", "");
-	pack_gzip(&o->stored, o->raw.p, o->raw.len);
+	trail_digest(&o->raw, &o->d, &o->s.place, o->key.p);
+	sample_key(&o->key, &o->s, "-Digest", "");
+	samplepack_gzip(&o->stored, o->raw.p, o->raw.len);
 	o->t.records = o->t.filtered = 1;
 }
 
 void
-odd_write(const struct plan *plan)
+sample_odd(const struct plan *plan)
 {
 	static const struct {
 		const char *kind;
@@ -208,14 +209,14 @@ odd_write(const struct plan *plan)
 		    .stored = BUF_INIT(OBJECT_MAX),
 		    .t = {.kind = table[i].kind, .records = ODD_RECORDS}};
 
-		object_site(plan, &o.s, &o.d, (int64_t)i, (int64_t)n);
+		sample_site(plan, &o.s, &o.d, (int64_t)i, (int64_t)n);
 		o.d = dice_for(plan->seed, 2, i);
 		dice_text(&o.d, o.s.tag, 16, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
-		object_records(&o.raw, &o.d, &o.s.place, ODD_RECORDS, o.ends);
-		object_key(&o.key, &o.s, "", ".json.gz");
+		sample_records(&o.raw, &o.d, &o.s.place, ODD_RECORDS, o.ends);
+		sample_key(&o.key, &o.s, "", ".json.gz");
 		table[i].make(&o);
 		o.t.raw = o.raw.len;
-		object_write(plan, &o.key, &o.stored, &o.s, &o.t);
+		sample_write(plan, &o.key, &o.stored, &o.s, &o.t);
 		buf_clear(&o.key);
 		buf_clear(&o.raw);
 		buf_clear(&o.stored);

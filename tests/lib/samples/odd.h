@@ -1,9 +1,9 @@
 #ifndef ODD_H
 #define ODD_H
 
-#include "object.h"
+#include "sample.h"
 
 /** Write one object of each odd kind (the README of tests/lib lists them). */
-void odd_write(const struct plan *plan);
+void sample_odd(const struct plan *plan);
 
 #endif

@@ -17,9 +17,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "events.h"
 #include "log.h"
 #include "timefmt.h"
+#include "trail.h"
 
 #define USER                                                             \
 	"\"userIdentity\":{\"type\":\"IAMUser\",\"principalId\":\"@P\"," \
@@ -359,7 +359,7 @@ static const char digest[] =
 /* The texts of one event that its template may use several times. */
 struct event {
 	struct dice *d;
-	const struct event_place *p;
+	const struct trail_place *p;
 	const char *file; /* for @F */
 	char time[TIMEFMT_MAX], before[TIMEFMT_MAX];
 	char uuid[3][37]; /* e, q, v */
@@ -393,7 +393,7 @@ make_id(struct dice *d, char *out, const char *first, size_t n)
 }
 
 static void
-begin(struct event *e, struct dice *d, const struct event_place *p)
+begin(struct event *e, struct dice *d, const struct trail_place *p)
 {
 	static const char *const agents[] = {
 	    "aws-cli/2.15.30 Python/3.11.8 Linux/5.10 exe/x86_64.amzn.2023",
@@ -516,14 +516,14 @@ fill(struct buf *out, struct event *e, const char *text)
 }
 
 size_t
-events_kinds(void)
+trail_kinds(void)
 {
 	return KINDS;
 }
 
 void
-events_kind(
-    struct buf *out, struct dice *d, const struct event_place *p, size_t kind)
+trail_kind(
+    struct buf *out, struct dice *d, const struct trail_place *p, size_t kind)
 {
 	struct event e;
 
@@ -532,7 +532,7 @@ events_kind(
 }
 
 void
-events_any(struct buf *out, struct dice *d, const struct event_place *p)
+trail_any(struct buf *out, struct dice *d, const struct trail_place *p)
 {
 	unsigned total = 0, at;
 	size_t kind = 0;
@@ -542,11 +542,11 @@ events_any(struct buf *out, struct dice *d, const struct event_place *p)
 	at = dice_below(d, total);
 	while (at >= templates[kind].weight)
 		at -= templates[kind++].weight;
-	events_kind(out, d, p, kind);
+	trail_kind(out, d, p, kind);
 }
 
 void
-events_insight(struct buf *out, struct dice *d, const struct event_place *p)
+trail_insight(struct buf *out, struct dice *d, const struct trail_place *p)
 {
 	struct event e;
 
@@ -555,7 +555,7 @@ events_insight(struct buf *out, struct dice *d, const struct event_place *p)
 }
 
 void
-events_bad(struct buf *out, struct dice *d, const struct event_place *p)
+trail_bad(struct buf *out, struct dice *d, const struct trail_place *p)
 {
 	struct event e;
 
@@ -564,7 +564,7 @@ events_bad(struct buf *out, struct dice *d, const struct event_place *p)
 }
 
 void
-events_digest(struct buf *out, struct dice *d, const struct event_place *p,
+trail_digest(struct buf *out, struct dice *d, const struct trail_place *p,
     const char *names_log)
 {
 	struct event e;

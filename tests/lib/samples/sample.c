@@ -7,10 +7,10 @@
 
 #include "../s3/s3uri.h"
 #include "log.h"
-#include "object.h"
+#include "sample.h"
 
 void
-object_die(enum exitcode code, const char *what, const char *why)
+sample_die(enum exitcode code, const char *what, const char *why)
 {
 	log_error("%s%s%s", what, why[0] != '\0' ? ": " : "", why);
 	exit((int)code);
@@ -22,7 +22,7 @@ static const char *const regions[] = {
     "us-east-1", "eu-west-1", "eu-central-1", "ap-southeast-2"};
 
 void
-object_site(const struct plan *plan, struct site *s, struct dice *d, int64_t i,
+sample_site(const struct plan *plan, struct site *s, struct dice *d, int64_t i,
     int64_t n)
 {
 	int64_t slots = plan->days * DAY_MS / DELIVERY_MS, slot;
@@ -32,7 +32,7 @@ object_site(const struct plan *plan, struct site *s, struct dice *d, int64_t i,
 	*d = dice_for(plan->seed, 1, (uint64_t)i);
 	slot = n > 1 ? (n - 1 - i) * (slots - 1) / (n - 1) : 0;
 	s->at_ms = plan->newest_ms - slot * DELIVERY_MS;
-	s->place = (struct event_place){
+	s->place = (struct trail_place){
 	    .account = accounts[dice_below(d, 3)],
 	    .region = regions[dice_below(d, 4)],
 	    /* Events arrive within some five to fifteen minutes. */
@@ -49,10 +49,10 @@ object_site(const struct plan *plan, struct site *s, struct dice *d, int64_t i,
 }
 
 void
-object_key(
+sample_key(
     struct buf *key, const struct site *s, const char *kind, const char *suffix)
 {
-	const struct event_place *p = &s->place;
+	const struct trail_place *p = &s->place;
 
 	buf_reset(key);
 	buf_addf(key, "AWSLogs/%s/CloudTrail%s/%s/%s/%s_CloudTrail%s_%s_",
@@ -65,7 +65,7 @@ object_key(
 }
 
 void
-object_tell(
+sample_tell(
     const struct buf *file, const struct buf *key, const struct truth *t)
 {
 	struct buf coded = BUF_INIT(PATH_ROOM);
@@ -82,13 +82,13 @@ object_tell(
 		(unsigned long long)t->stored, (unsigned long long)t->records,
 		(unsigned long long)t->bad, (unsigned long long)t->filtered,
 		t->unsound ? "false" : "true") < 0)
-		object_die(
+		sample_die(
 		    EXIT_IO, "cannot write the manifest", strerror(errno));
 	buf_clear(&coded);
 }
 
 FILE *
-object_open(const struct plan *plan, const struct buf *key, struct buf *file,
+sample_open(const struct plan *plan, const struct buf *key, struct buf *file,
     struct buf *path)
 {
 	FILE *f;
@@ -104,48 +104,48 @@ object_open(const struct plan *plan, const struct buf *key, struct buf *file,
 	}
 	f = fopen(path->p, "we");
 	if (f == NULL)
-		object_die(EXIT_IO, path->p, strerror(errno));
+		sample_die(EXIT_IO, path->p, strerror(errno));
 	return f;
 }
 
 /* The file gets the time of its delivery. */
 void
-object_close(FILE *f, const char *path, const struct site *s)
+sample_close(FILE *f, const char *path, const struct site *s)
 {
 	struct timespec times[2] = {{.tv_sec = (time_t)(s->at_ms / 1000)},
 	    {.tv_sec = (time_t)(s->at_ms / 1000)}};
 
 	if (fflush(f) != 0 || futimens(fileno(f), times) != 0 || fclose(f) != 0)
-		object_die(EXIT_IO, path, strerror(errno));
+		sample_die(EXIT_IO, path, strerror(errno));
 }
 
 void
-object_write(const struct plan *plan, const struct buf *key,
+sample_write(const struct plan *plan, const struct buf *key,
     const struct buf *bytes, const struct site *s, struct truth *t)
 {
 	struct buf file = BUF_INIT(PATH_ROOM), path = BUF_INIT(PATH_ROOM);
-	FILE *f = object_open(plan, key, &file, &path);
+	FILE *f = sample_open(plan, key, &file, &path);
 
 	if (bytes->err != 0)
 		log_oom();
 	if (bytes->len > 0 && fwrite(bytes->p, 1, bytes->len, f) != bytes->len)
-		object_die(EXIT_IO, path.p, strerror(errno));
-	object_close(f, path.p, s);
+		sample_die(EXIT_IO, path.p, strerror(errno));
+	sample_close(f, path.p, s);
 	t->stored = bytes->len;
-	object_tell(&file, key, t);
+	sample_tell(&file, key, t);
 	buf_clear(&file);
 	buf_clear(&path);
 }
 
 void
-object_records(struct buf *raw, struct dice *d, const struct event_place *p,
+sample_records(struct buf *raw, struct dice *d, const struct trail_place *p,
     size_t n, size_t *ends)
 {
 	buf_adds(raw, "{\"Records\":[");
 	for (size_t i = 0; i < n; i++) {
 		if (i > 0)
 			buf_addc(raw, ',');
-		events_any(raw, d, p);
+		trail_any(raw, d, p);
 		if (ends != NULL)
 			ends[i] = raw->len;
 	}

@@ -1,5 +1,5 @@
-#ifndef OBJECT_H
-#define OBJECT_H
+#ifndef SAMPLE_H
+#define SAMPLE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -8,8 +8,8 @@
 
 #include "buf.h"
 #include "dice.h"
-#include "events.h"
 #include "exitcode.h"
+#include "trail.h"
 
 /* Sample objects: where in a trail they belong, their files, and the manifest
  * on standard output.  Failures end the program. */
@@ -29,11 +29,11 @@ struct plan {
 	int64_t newest_ms; /* .. up to this time */
 };
 
-_Noreturn void object_die(
+_Noreturn void sample_die(
     enum exitcode code, const char *what, const char *why);
 
 struct site {
-	struct event_place place;
+	struct trail_place place;
 	int64_t at_ms;   /* of delivery */
 	char day[11];    /* yyyy/mm/dd */
 	char minute[14]; /* yyyymmddThhmm */
@@ -41,12 +41,12 @@ struct site {
 };
 
 /** Site number i of n in the plan; d is set to throw for its events. */
-void object_site(const struct plan *plan, struct site *s, struct dice *d,
+void sample_site(const struct plan *plan, struct site *s, struct dice *d,
     int64_t i, int64_t n);
 
 /** CloudTrail's name for a file of a kind ("", "-Insight", "-Digest"); key is
  * reset first. */
-void object_key(struct buf *key, const struct site *s, const char *kind,
+void sample_key(struct buf *key, const struct site *s, const char *kind,
     const char *suffix);
 
 /** A line of the manifest. */
@@ -59,18 +59,18 @@ struct truth {
 
 /** Append {"Records":[..]} on one line, without a newline: CloudTrail's form.
  * ends, when not NULL, gets the offset behind each of the n records. */
-void object_records(struct buf *raw, struct dice *d,
-    const struct event_place *p, size_t n, size_t *ends);
+void sample_records(struct buf *raw, struct dice *d,
+    const struct trail_place *p, size_t n, size_t *ends);
 
 /** Write an object's file and its line of the manifest; sets t->stored. */
-void object_write(const struct plan *plan, const struct buf *key,
+void sample_write(const struct plan *plan, const struct buf *key,
     const struct buf *bytes, const struct site *s, struct truth *t);
 
 /** The same in steps: path gets the file's path, file its name below DIR. */
-FILE *object_open(const struct plan *plan, const struct buf *key,
+FILE *sample_open(const struct plan *plan, const struct buf *key,
     struct buf *file, struct buf *path);
-void object_close(FILE *f, const char *path, const struct site *s);
-void object_tell(
+void sample_close(FILE *f, const char *path, const struct site *s);
+void sample_tell(
     const struct buf *file, const struct buf *key, const struct truth *t);
 
 #endif

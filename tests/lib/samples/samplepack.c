@@ -6,7 +6,7 @@
 #include <zstd.h>
 
 #include "log.h"
-#include "pack.h"
+#include "samplepack.h"
 
 enum { GZIP_LEVEL = 6, ZSTD_LEVEL = 3, BLOCK = 1 << 16 };
 
@@ -15,7 +15,7 @@ static const unsigned char gzip_header[10] = {
     0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3};
 
 void
-pack_gzip(struct buf *out, const void *p, size_t n)
+samplepack_gzip(struct buf *out, const void *p, size_t n)
 {
 	static struct libdeflate_compressor *c;
 	size_t bound, len;
@@ -34,7 +34,7 @@ pack_gzip(struct buf *out, const void *p, size_t n)
 }
 
 void
-pack_zstd(struct buf *out, const void *p, size_t n)
+samplepack_zstd(struct buf *out, const void *p, size_t n)
 {
 	size_t bound = ZSTD_compressBound(n), len;
 	ZSTD_CCtx *c = ZSTD_createCCtx();
@@ -52,7 +52,7 @@ pack_zstd(struct buf *out, const void *p, size_t n)
 }
 
 size_t
-pack_readable(const void *gzip, size_t n)
+samplepack_readable(const void *gzip, size_t n)
 {
 	z_stream z = {.next_in = (Bytef *)(uintptr_t)gzip, .avail_in = (uInt)n};
 	unsigned char *block = malloc(BLOCK);
@@ -73,7 +73,7 @@ pack_readable(const void *gzip, size_t n)
 }
 
 void
-pack_piece(struct pack_piece *piece, const void *p, size_t n)
+samplepack_piece(struct samplepack_piece *piece, const void *p, size_t n)
 {
 	z_stream z = {.next_in = (Bytef *)(uintptr_t)p, .avail_in = (uInt)n};
 	size_t bound = n + n / 1000 + BLOCK;
@@ -97,21 +97,23 @@ pack_piece(struct pack_piece *piece, const void *p, size_t n)
 }
 
 void
-pack_piece_clear(struct pack_piece *piece)
+samplepack_piece_clear(struct samplepack_piece *piece)
 {
 	buf_clear(&piece->deflated);
 }
 
 bool
-pack_begin(struct pack_stream *s, FILE *to)
+samplepack_begin(struct samplepack_stream *s, FILE *to)
 {
-	*s = (struct pack_stream){.to = to, .stored = sizeof(gzip_header)};
+	*s =
+	    (struct samplepack_stream){.to = to, .stored = sizeof(gzip_header)};
 	return fwrite(gzip_header, 1, sizeof(gzip_header), to) ==
 	       sizeof(gzip_header);
 }
 
 bool
-pack_add(struct pack_stream *s, const struct pack_piece *piece)
+samplepack_add(
+    struct samplepack_stream *s, const struct samplepack_piece *piece)
 {
 	s->crc =
 	    (uint32_t)crc32_combine(s->crc, piece->crc, (z_off_t)piece->raw);
@@ -122,7 +124,7 @@ pack_add(struct pack_stream *s, const struct pack_piece *piece)
 }
 
 bool
-pack_end(struct pack_stream *s)
+samplepack_end(struct samplepack_stream *s)
 {
 	/* An empty last block of fixed codes, CRC-32, length (RFC 1952). */
 	unsigned char end[10] = {0x03, 0x00};
