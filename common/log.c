@@ -146,7 +146,7 @@ emit_text(const char *level, const char *msg)
 	put_line(line, (size_t)n);
 }
 
-static void
+__attribute__((format(printf, 3, 0))) static void
 emit(const char *level, const char *key, const char *fmt, va_list ap)
 {
 	char msg[MESSAGE_MAX];

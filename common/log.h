@@ -48,7 +48,11 @@ void log_fault(const struct fault *f);
 _Noreturn void log_bug(const char *file, int line, const char *what);
 
 /** An invariant check that stays on in release builds. */
-#define INVARIANT(cond) ((cond) ? (void)0 : log_bug(__FILE__, __LINE__, #cond))
+#define INVARIANT(cond)                                     \
+	do {                                                \
+		if (!(cond))                                \
+			log_bug(__FILE__, __LINE__, #cond); \
+	} while (0)
 
 /** Say that memory ran out, exit 71. */
 _Noreturn void log_oom(void);

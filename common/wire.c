@@ -126,11 +126,13 @@ is_hex(const char *s, size_t n)
 bool
 wire_id(const struct wire_line *w, char id[WIRE_ID_LEN + 1])
 {
-	const char *s = w->id.p + 1;
+	const char *s;
 
 	if (w->id.p == NULL || w->id.type != JSON_STRING ||
-	    w->id.n != WIRE_ID_LEN + 2 || !is_hex(s, 16) || s[16] != '-' ||
-	    !is_hex(s + 17, 4))
+	    w->id.n != WIRE_ID_LEN + 2)
+		return false;
+	s = w->id.p + 1;
+	if (!is_hex(s, 16) || s[16] != '-' || !is_hex(s + 17, 4))
 		return false;
 	memcpy(id, s, WIRE_ID_LEN);
 	id[WIRE_ID_LEN] = '\0';

@@ -66,9 +66,4 @@ s3fetch <"$dir/listed" >"$dir/fetched" 2>"$dir/err"
 is "$?" 0 "s3fetch ends with 0" || head -5 "$dir/err" | sed 's/^/# /'
 python3 "$dir/names.py" fetched <"$dir/fetched" | sort >"$dir/got"
 is "$(diff "$dir/want" "$dir/got" | head -5)" "" "each is fetched exactly once, with its own bytes"
-mkdir "$dir/saved"
-s3list s3://ugly/p/ | s3fetch --jobs 3 --save "$dir/saved" >/dev/null 2>"$dir/err"
-is "$?" 0 "s3fetch --save ends with 0" || head -5 "$dir/err" | sed 's/^/# /'
-is "$(find "$dir/saved/ugly" -type f -print0 | tr -cd "\0" | wc -c)" \
-	2500 "and saves each in a file of its own"
 tap_done
