@@ -167,6 +167,37 @@ header_line(struct curl_slist *list, const char *name, const char *value)
 	return grown;
 }
 
+/* The value of the Authorization header. */
+static void
+authorize(struct buf *auth, const struct options *o, const struct url *u,
+    const char *method, const struct signing *s,
+    const struct s3sig_scope *scope, const char *payload)
+{
+	struct buf canonical = BUF_INIT(S3SIG_MAX),
+		   string = BUF_INIT(S3SIG_MAX);
+	char signature[S3HASH_SHA256_HEX];
+
+	s3sig_canonical(&canonical,
+	    &(struct s3sig_request){.method = method,
+		.path = u->path,
+		.path_len = u->path_len,
+		.query = u->query,
+		.query_len = strlen(u->query),
+		.headers = s->all,
+		.header_count = s->count},
+	    s->list.p, payload);
+	s3sig_string(&string, scope, &canonical);
+	if (canonical.err != 0 || string.err != 0)
+		log_oom();
+	s3sig_sign(signature, scope, o->secret, &string);
+	buf_addf(auth,
+	    "AWS4-HMAC-SHA256 Credential=%s/%s/%s/s3/aws4_request, "
+	    "SignedHeaders=%s, Signature=%s",
+	    o->key_id, scope->date, o->region, s->list.p, signature);
+	buf_clear(&canonical);
+	buf_clear(&string);
+}
+
 /* All headers of a request, signed. */
 static struct curl_slist *
 sign(const struct options *o, const struct url *u, const char *method,
@@ -174,13 +205,10 @@ sign(const struct options *o, const struct url *u, const char *method,
 {
 	struct s3sig_scope scope = {.region = o->region, .service = "s3"};
 	struct signing s = {.list = BUF_INIT(65536)};
-	struct buf canonical = BUF_INIT(S3SIG_MAX),
-		   string = BUF_INIT(S3SIG_MAX);
 	struct buf auth = BUF_INIT(65536);
 	struct curl_slist *list = NULL;
 	unsigned char digest[S3HASH_SHA256];
-	char payload[S3HASH_SHA256_HEX] = "UNSIGNED-PAYLOAD",
-	     signature[S3HASH_SHA256_HEX];
+	char payload[S3HASH_SHA256_HEX] = "UNSIGNED-PAYLOAD";
 
 	if (!o->unsigned_payload) {
 		s3hash_sha256(
@@ -195,33 +223,14 @@ sign(const struct options *o, const struct url *u, const char *method,
 		add(&s, "x-amz-security-token", o->token);
 	add_user_headers(&s, o);
 	qsort(s.all, s.count, sizeof(s.all[0]), name_order);
-	for (size_t i = 0; i < s.count; i++)
+	for (size_t i = 0; i < s.count; i++) {
 		buf_addf(&s.list, "%s%s", i > 0 ? ";" : "", s.all[i].name);
-
-	s3sig_canonical(&canonical,
-	    &(struct s3sig_request){.method = method,
-		.path = u->path,
-		.path_len = u->path_len,
-		.query = u->query,
-		.query_len = strlen(u->query),
-		.headers = s.all,
-		.header_count = s.count},
-	    s.list.p, payload);
-	s3sig_string(&string, &scope, &canonical);
-	if (canonical.err != 0 || string.err != 0)
-		log_oom();
-	s3sig_sign(signature, &scope, o->secret, &string);
-	buf_addf(&auth,
-	    "AWS4-HMAC-SHA256 Credential=%s/%s/%s/s3/aws4_request, "
-	    "SignedHeaders=%s, Signature=%s",
-	    o->key_id, scope.date, o->region, s.list.p, signature);
-	for (size_t i = 0; i < s.count; i++)
 		list = header_line(list, s.all[i].name, s.all[i].value);
+	}
+	authorize(&auth, o, u, method, &s, &scope, payload);
 	list = header_line(list, "Authorization", auth.p);
 	list = curl_slist_append(list, "Expect:");
 	buf_clear(&s.list);
-	buf_clear(&canonical);
-	buf_clear(&string);
 	buf_clear(&auth);
 	return list;
 }
@@ -232,7 +241,7 @@ exchange(struct session *s, const char *method, const char *url,
     const struct buf *body)
 {
 	struct curl_slist *headers;
-	struct url u;
+	struct url u = {.path = NULL};
 	CURLcode rc;
 	long status = 0;
 
