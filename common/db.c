@@ -101,9 +101,10 @@ db_open(const char *file, int busy_ms, struct fault *f)
 
 	if (d == NULL)
 		log_oom();
-	d->file = plain_path(file);
+	d->path = plain_path(file);
+	d->file = file[0] == '/' ? d->path : d->path + 2;
 	rc = sqlite3_open_v2(
-	    d->file, &d->h, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+	    d->path, &d->h, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 	if (rc == SQLITE_OK) {
 		(void)sqlite3_extended_result_codes(d->h, 1);
 		(void)sqlite3_busy_timeout(d->h, busy_ms);
