@@ -1,0 +1,153 @@
+#!/usr/bin/env bash
+# What every filter owes its neighbours in a pipe, whatever it does.
+set -u
+cd "$(dirname "$0")/../.." || exit
+. tests/lib/tap.sh
+. tests/lib/filters.sh
+. tests/lib/s3sim.sh
+. tests/lib/sentinelsim.sh
+dir=$(mktemp -d "${TMPDIR:-/tmp}/contract.XXXXXX") || exit 1
+trap 's3sim_stop; sim_stop; rm -rf "$dir"' EXIT
+
+mkdir -p "$dir/store/logs"
+mksamples --objects 4 --no-odd "$dir/store/logs" >/dev/null
+for i in $(seq 3000); do : >"$dir/store/logs/empty%2F$i"; done
+s3sim_start --root "$dir/store" --bucket logs || exit 1
+export AWS_ENDPOINT_URL_S3=$S3SIM_URL
+sim_start --stream Custom-AWSCloudTrail || exit 1
+
+object='{"store":"s3","bucket":"b","key":"k","size":1,"etag":"e","modified":"2026-11-20T10:00:00Z"}'
+oid=$(printf 's3\0b\0k\0e' | sha256sum | cut -c1-16)-0001
+done_line='{"done":{"stage":"before","exit":0}}'
+
+# Input that makes each filter say something, and how to run it.
+declare -A input run
+s3list s3://logs/AWSLogs/ >"$dir/listed"
+s3fetch <"$dir/listed" >"$dir/fetched"
+logparse <"$dir/fetched" >"$dir/parsed"
+sentinelpost <"$dir/parsed" >"$dir/posted"
+input=([s3list]=/dev/null [s3fetch]=$dir/listed [logparse]=$dir/fetched
+	[sentinelpost]=$dir/parsed [s3ack]=$dir/posted)
+run=([s3list]='s3list s3://logs/AWSLogs/' [s3fetch]=s3fetch [logparse]=logparse
+	[sentinelpost]=sentinelpost [s3ack]='s3ack --state state.db')
+filters="s3list s3fetch logparse sentinelpost s3ack"
+
+for f in $filters; do
+	cd "$dir" || exit
+	rm -f state.db*
+	in=${input[$f]}
+	# shellcheck disable=SC2206 # split on purpose
+	cmd=(${run[$f]})
+	"${cmd[@]}" <"$in" >out 2>err
+	is $? 0 "$f: good input ends with 0"
+	is "$(cat err)" "" "$f: and without a word"
+	is "$(tail -n 1 out | jq -c '.done | [.stage, .exit]')" "[\"$f\",0]" "$f: its done line is the last"
+	is "$(jq -c . out 2>&1 | wc -l)" "$(wc -l <out)" "$f: each line is JSON"
+
+	"$f" --help >out 2>err
+	is "$? $(wc -c <err)" "0 0" "$f: --help"
+	like "$(cat out)" "usage: $f " "$f: --help tells the usage"
+	like "$("$f" --version)" "^$f \(logbridge\) [0-9.]+$" "$f: --version"
+	"$f" --help >/dev/full 2>/dev/null
+	is $? 74 "$f: --help to a full disk is 74"
+	"$f" --no-such-option </dev/null >out 2>err
+	is "$? $(jq -c '.done.exit' out)" "64 64" "$f: an unknown option is 64, in its done line too"
+	like "$(cat err)" "no-such-option" "$f: and is named"
+	"${cmd[@]}" --jobs 2>/dev/null >/dev/null <"$in"
+	is $? 64 "$f: an option where operands stand is 64"
+
+	rm -f state.db*
+	"${cmd[@]}" <"$in" >/dev/full 2>err
+	is $? 74 "$f: a full disk is 74"
+	like "$(cat err)" "cannot write standard output" "$f: and is told"
+	"${cmd[@]}" <"$in" >&- 2>/dev/null
+	is $? 74 "$f: a closed standard output is 74"
+	"${cmd[@]}" <"$in" 2>&- >out
+	is $? 0 "$f: a closed standard error is nothing"
+	cd - >/dev/null || exit
+done
+
+# A reader that leaves: the filter dies of SIGPIPE (141), without a word.
+{
+	s3list s3://logs/ 2>"$dir/err"
+	echo $? >"$dir/rc"
+} | head -n 1 >/dev/null
+is "$(cat "$dir/rc" "$dir/err")" 141 "s3list: a reader that left"
+for i in $(seq 400); do cat "$dir/listed"; done | {
+	s3fetch 2>"$dir/err"
+	echo $? >"$dir/rc"
+} | head -n 1 >/dev/null
+is "$(cat "$dir/rc" "$dir/err")" 141 "s3fetch: a reader that left"
+for f in logparse sentinelpost s3ack; do
+	yes '{"some":"thing"}' | head -n 300000 | {
+		"$f" 2>"$dir/err"
+		echo $? >"$dir/rc"
+	} | head -n 1 >/dev/null
+	is "$(cat "$dir/rc" "$dir/err")" 141 "$f: a reader that left"
+done
+# It is noticed while there is nothing to write, too.
+for f in s3fetch logparse sentinelpost s3ack; do
+	mkfifo "$dir/in"
+	{
+		"$f" <"$dir/in" 2>"$dir/err"
+		echo $? >"$dir/rc"
+	} | true &
+	exec 7>"$dir/in"
+	wait $!
+	exec 7>&-
+	is "$(cat "$dir/rc" "$dir/err")" 141 "$f: a reader that left while idle"
+	rm -f "$dir/in"
+done
+
+# Input of other kinds.
+for f in s3fetch logparse sentinelpost; do
+	: | "$f" >"$dir/out" 2>"$dir/err"
+	is "$? $(jq -c .done.exit "$dir/out") $(cat "$dir/err")" "0 0 " "$f: empty input is fine"
+done
+: | s3ack >/dev/null 2>&1
+is $? 75 "s3ack: empty input lacks the done line"
+for f in s3fetch logparse sentinelpost s3ack; do
+	printf 'plain text\nmore of it\n' | "$f" --log-format text >/dev/null 2>"$dir/err"
+	is $? 65 "$f: input that is not the wire is 65"
+	like "$(cat "$dir/err")" "hint:" "$f: with a hint"
+	printf '{"some":"thing"}\n%s' "$done_line" | "$f" >"$dir/out" 2>/dev/null
+	is "$(head -n 2 "$dir/out")" "$(printf '{"some":"thing"}\n%s' "$done_line")" \
+		"$f: passes on what it does not know, and a last line that lacks its newline"
+	for code in 65 69 70 75 77 78; do
+		printf '{"done":{"stage":"before","exit":%d}}\n' $code | "$f" >"$dir/out" 2>/dev/null
+		is "$? $(tail -n 1 "$dir/out" | jq .done.exit)" "$code $code" "$f: passes on exit $code from before"
+	done
+	{
+		printf '{"x":"'
+		head -c 9000000 /dev/zero | tr '\0' x
+		printf '"}\n%s\n' "$done_line"
+	} | "$f" --log-format text >/dev/null 2>"$dir/err"
+	is $? 65 "$f: a line over 8 MiB is 65"
+	like "$(cat "$dir/err")" "line 1" "$f: and its place is told"
+done
+
+# Signals: the first lets input come to its end, or stops after --stop-within.
+for f in logparse sentinelpost s3ack; do
+	mkfifo "$dir/in"
+	"$f" --stop-within 1ms <"$dir/in" >"$dir/out" 2>/dev/null &
+	pid=$!
+	exec 7>"$dir/in"
+	printf '%s\n' "$done_line" >&7
+	sleep 0.2
+	kill "$pid"
+	wait "$pid"
+	rc=$?
+	exec 7>&-
+	rm -f "$dir/in"
+	is "$rc $(tail -n 1 "$dir/out" | jq -r .done.stage)" "75 $f" "$f: SIGTERM ends it after --stop-within with 75"
+done
+
+# s3ack commits what it reads even when nobody reads it.
+receipt="{\"id\":\"$oid\",\"receipt\":{\"to\":\"h/dcr-1\",\"status\":\"delivered\",\"format\":\"x/1\",\"records\":1,\"rows\":1,\"filtered\":0,\"dead\":0,\"through\":1},\"object\":$object}"
+printf '%s\n%s\n' "$receipt" "$done_line" | s3ack --state "$dir/a.db" >/dev/full 2>/dev/null
+is $? 74 "s3ack: a full disk is 74"
+printf '%s\n%s\n' "$receipt" "$done_line" | s3ack --state "$dir/b.db" >&- 2>/dev/null
+for db in a b; do
+	is "$(sqlite3 "$dir/$db.db" 'select count(*) from objects')" 1 "s3ack: the receipt is in the state all the same"
+done
+tap_done

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# A wrong setting stops the line, says what to fix, and consumes nothing.
+set -u
+cd "$(dirname "$0")/../.." || exit
+. tests/lib/tap.sh
+. tests/lib/filters.sh
+. tests/lib/s3sim.sh
+. tests/lib/sentinelsim.sh
+dir=$(mktemp -d "${TMPDIR:-/tmp}/wrong.XXXXXX") || exit 1
+trap 's3sim_stop; sim_stop; rm -rf "$dir"' EXIT
+mkdir -p "$dir/store/logs"
+mksamples --objects 5 --no-odd "$dir/store/logs" >/dev/null
+s3sim_start --root "$dir/store" --bucket logs || exit 1
+export AWS_ENDPOINT_URL_S3=$S3SIM_URL
+sim_start --stream Custom-AWSCloudTrail || exit 1
+
+# try NAME EXIT MESSAGE-ERE [URL]: the pipe in the environment as it is now.
+try() {
+	rm -rf "$dir/run"
+	mkdir "$dir/run"
+	pipeline "$dir/run" "${4:-s3://logs/}"
+	is $? "$2" "$1: exit $2" || pipeline_said "$dir/run"
+	like "$(cat "$dir"/run/err.*)" "$3" "$1: the message says so"
+	is "$(grep -c hint: <(cat "$dir"/run/err.*) | awk '{ print ($1 > 0) }')" 1 "$1: with a hint"
+	is "$(sqlite3 "$dir/run/state.db" "select count(*) from objects where status in ('delivered', 'gone')" 2>/dev/null || echo 0)" 0 \
+		"$1: nothing is marked done"
+	[ ! -s "$dir/run/dead.ndjson" ]
+	ok "$1: nothing is a dead letter"
+	! grep -qF -e "$AZURE_CLIENT_SECRET" -e "$AWS_SECRET_ACCESS_KEY" "$dir"/run/err.* "$dir/run/out"
+	ok "$1: no secret is shown"
+}
+
+AZURE_CLIENT_SECRET=wrong-secret try "wrong client secret" 77 "AADSTS|invalid_client|AZURE_CLIENT_SECRET"
+AZURE_CLIENT_ID=00000000-0000-0000-0000-000000000001 try "wrong client id" 77 "AADSTS|AZURE_CLIENT_ID"
+LOGBRIDGE_SENTINEL_RULE=dcr-ffffffffffffffffffffffffffffffff try "wrong rule" 78 "rule|--rule|dcr-"
+sim_control deny '{}' 2>/dev/null || sim_control deny "{\"rule\":\"$SIM_RULE\"}"
+try "role missing" 77 "Monitoring Metrics Publisher|role"
+sim_control grant '{}' 2>/dev/null || sim_control grant "{\"rule\":\"$SIM_RULE\"}"
+AWS_SECRET_ACCESS_KEY=wrong-aws-secret try "wrong AWS secret" 77 "SignatureDoesNotMatch"
+AWS_ACCESS_KEY_ID=AKIDOTHER try "unknown AWS key" 77 "InvalidAccessKeyId"
+try "no such bucket" 78 "NoSuchBucket" s3://no-such-bucket/
+sim_stop
+sim_start --stream Custom-Other || exit 1
+try "undeclared stream" 78 "stream|Custom-AWSCloudTrail"
+is "$(sim_status '.tables.Other.rows // 0')" 0 "and no row arrived anywhere"
+sim_stop
+sim_start --stream Custom-AWSCloudTrail || exit 1
+mkdir "$dir/good"
+pipeline "$dir/good" s3://logs/
+is $? 0 "with the right settings all goes through"
+tap_done
