@@ -43,7 +43,8 @@ rgw_port() {
 rgw_config() { # DIR PORT MON2 MON1 PLUGINS
 	local d=$1
 	# No authentication at all makes radosgw hang: cephx it is, with one
-	# keyring for all.  tcp_nodelay: else 44 ms a request (Nagle).  The small
+	# keyring for all.  The class dir of Debian 13 is relative to nowhere.
+	# tcp_nodelay: else 44 ms a request (Nagle).  The small
 	# numbers of pools' groups and threads are for a start within a second.
 	cat >"$d/ceph.conf" <<-CONF
 	[global]
@@ -63,6 +64,7 @@ rgw_config() { # DIR PORT MON2 MON1 PLUGINS
 	crash dir = $d/run
 	plugin dir = $5
 	erasure code dir = $5/erasure-code
+	osd class dir = $(dirname "$5")/rados-classes
 	osd pool default size = 1
 	osd pool default min size = 1
 	osd pool default pg num = 4
