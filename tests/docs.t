@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# Help, manual and the table of exit codes agree; links in the documents lead
+# somewhere; nothing in the tree names a machine.
+set -u
+cd "$(dirname "$0")/.." || exit
+. tests/lib/tap.sh
+: "${BUILD:=$PWD/build}"
+PATH=$BUILD/bin:$PATH
+tmp=$(mktemp -d) || exit 99
+trap 'rm -rf "$tmp"' EXIT
+
+declare -A page=([s3list]=s3list/s3list.1 [s3ack]=s3list/s3ack.1 [s3fetch]=s3fetch/s3fetch.1
+	[logparse]=logparse/logparse.1 [sentinelpost]=sentinelpost/sentinelpost.1)
+codes=$(sed -n 's/.*EXIT_[A-Z]* = \([0-9]*\).*/\1/p' common/exitcode.h)
+for f in s3list s3fetch logparse sentinelpost s3ack; do
+	p=${page[$f]}
+	[ -f "$p" ]
+	ok "$f has a manual page" || continue
+	"$f" --help | sed -n 's/^  --\([a-z-]*\).*/\1/p' | sort >"$tmp/help"
+	sed -n 's/^\.It Fl -\([a-z-]*\).*/\1/p' "$p" | sort >"$tmp/man"
+	is "$(diff "$tmp/help" "$tmp/man")" "" "$f: --help and the manual have the same options"
+	sed -n '/^\.Sh EXIT STATUS/,/^\.Sh EX/s/^\.It \([0-9]*\)$/\1/p' "$p" >"$tmp/codes"
+	is "$(grep -vxF -f <(printf '%s\n' "$codes") "$tmp/codes")" "" "$f: its exit codes are in the table"
+	[ "$(wc -l <"$tmp/codes")" -ge 4 ]
+	ok "$f: and there are some"
+	grep -q '^\.Sh EXAMPLES' "$p"
+	ok "$f: the manual has examples"
+	if command -v mandoc >/dev/null; then
+		is "$(mandoc -T lint -W warning "$p" 2>&1)" "" "$f: the manual is well-formed"
+	else
+		skip "mandoc is not installed" "$f: the manual is well-formed"
+	fi
+done
+for d in s3list s3fetch logparse sentinelpost; do
+	[ -f $d/DESIGN.md ]
+	ok "$d has its design" || continue
+	missing=
+	for c in "$d"/*.c; do
+		grep -qE "\b${c##*/}|\b$(basename "$c" .c)\b" $d/DESIGN.md || missing+=" $c"
+	done
+	is "$missing" "" "$d: the design names each file"
+done
+
+git ls-files '*.md' | while read -r md; do
+	grep -oE '\]\([^)# ]+' "$md" | sed 's/^](//' | grep -vE '^(https?|mailto):' | while read -r link; do
+		[ -e "$(dirname "$md")/$link" ] || echo "$md: $link"
+	done
+done >"$tmp/links"
+is "$(cat "$tmp/links")" "" "links lead somewhere"
+is "$(git grep -nIE '[[:blank:]]+$' -- . ':!*.ndjson' ':!tests/golden/*/*/stdin' ':!tests/golden/*/*/expect.*' ':!LICENSE' | head -n 5)" "" \
+	"no blanks at the end of lines"
+is "$(git grep -nIE '(^|[^[:alnum:]/.$}"])/(work|farm|home)/[a-z]' -- . ':!tests/docs.t' | head -n 5)" "" "no path of a machine"
+grep -q "make demo" README.md && grep -q "make test" README.md
+ok "the README has the two commands"
+tap_done
