@@ -87,8 +87,7 @@ add_faults(struct request *r, json_t *in)
 	size_t i;
 
 	if (json_is_array(in)) {
-		json_array_foreach(in, i, one)
-		{
+		json_array_foreach (in, i, one) {
 			if (id == 0)
 				break;
 			id = script_add(one, &why);

@@ -133,7 +133,8 @@ keys_from_file(const char *path, struct fault *f)
 	size_t i;
 
 	if (json_is_array(all)) {
-		json_array_foreach(all, i, one) ok = ok && keys_add(one, &why);
+		json_array_foreach (all, i, one)
+			ok = ok && keys_add(one, &why);
 	} else if (ok) {
 		ok = keys_add(all, &why);
 	}

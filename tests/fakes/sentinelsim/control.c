@@ -202,11 +202,12 @@ run_poison(struct sim *sim, const json_t *arg, struct fault *f)
 
 	list =
 	    json_is_array(list) ? json_deep_copy(list) : json_pack("[O]", list);
-	json_array_foreach(list, i, s) if (json_string_length(s) == 0)
-	{
-		json_decref(list);
-		return bad(f, "contains is a string, or a list of such");
-	}
+	json_array_foreach (list, i, s)
+		if (json_string_length(s) == 0) {
+			json_decref(list);
+			return bad(
+			    f, "contains is a string, or a list of such");
+		}
 	if (list == NULL)
 		return bad(f, "contains is missing");
 	/* A new array each time: requests may still read the old one. */

@@ -237,9 +237,10 @@ poisoned(struct request *q, const struct buf *rows)
 	pthread_mutex_lock(&q->sim->lock);
 	list = json_incref(q->sim->poison);
 	pthread_mutex_unlock(&q->sim->lock);
-	json_array_foreach(list, i, s) found =
-	    found || memmem(rows->p, rows->len, json_string_value(s),
-			 json_string_length(s)) != NULL;
+	json_array_foreach (list, i, s)
+		found =
+		    found || memmem(rows->p, rows->len, json_string_value(s),
+				 json_string_length(s)) != NULL;
 	json_decref(list);
 	if (found)
 		reply_error(&q->reply, 400, "InvalidRecord",

@@ -139,7 +139,7 @@ parse_fault(struct plan_fault *x, const char *s, size_t n)
 bool
 plan_seed(struct plan *p, uint64_t seed, const char *text, struct fault *f)
 {
-	struct plan_fault list[PLAN_FAULTS];
+	struct plan_fault list[PLAN_FAULTS] = {0};
 	uint32_t sum[2] = {0, 0};
 	size_t n = 0, len;
 
@@ -269,8 +269,7 @@ plan_next(struct plan *p, enum plan_kind kind, const char *rule,
 	json_t *item;
 
 	*step = (struct plan_step){.retry_after = -1};
-	json_array_foreach(p->script, i, item)
-	{
+	json_array_foreach (p->script, i, item) {
 		if (!matches(
 			item, "on", kind == PLAN_INGEST ? "ingest" : "token") ||
 		    !matches(item, "rule", rule) ||
@@ -318,13 +317,14 @@ plan_script(struct plan *p, const json_t *items, struct fault *f)
 	size_t i;
 	json_t *item, *copy;
 
-	json_array_foreach(items, i, item) if (!item_ok(item)) return fault_set(
-	    f, EXIT_BADUSAGE, "item %zu of the script is wrong", i);
+	json_array_foreach (items, i, item)
+		if (!item_ok(item))
+			return fault_set(f, EXIT_BADUSAGE,
+			    "item %zu of the script is wrong", i);
 	if (json_array_size(p->script) + json_array_size(items) >
 	    PLAN_SCRIPT_MAX)
 		return fault_set(f, EXIT_BADUSAGE, "the script is too long");
-	json_array_foreach(items, i, item)
-	{
+	json_array_foreach (items, i, item) {
 		copy = json_deep_copy(item);
 		if (copy == NULL)
 			sim_oom();

@@ -230,9 +230,9 @@ plan_headers(struct reply *r, const json_t *headers)
 	const char *name;
 	json_t *v;
 
-	json_object_foreach(
-	    (json_t *)(uintptr_t)headers, name, v) if (json_is_string(v))
-	    reply_header(r, name, "%s", json_string_value(v));
+	json_object_foreach ((json_t *)(uintptr_t)headers, name, v)
+		if (json_is_string(v))
+			reply_header(r, name, "%s", json_string_value(v));
 }
 
 /* The reply that a step of the plan asks for. */

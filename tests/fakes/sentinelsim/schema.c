@@ -179,8 +179,9 @@ add_stream(struct schema *s, struct rule *r, const char *name,
 		    "stream '%s' has no list of columns", name);
 		goto fail;
 	}
-	json_array_foreach(cols, i,
-	    col) if (!add_column(st, col, name_max(table), f)) goto fail;
+	json_array_foreach (cols, i, col)
+		if (!add_column(st, col, name_max(table), f))
+			goto fail;
 	index_columns(st);
 	st->table = find_table(s, table);
 	r->streams = sim_grow(r->streams, r->nstreams + 1, sizeof(*r->streams));
@@ -341,8 +342,9 @@ load_rule(
 	r = schema_rule(s, id);
 	r->granted = !json_is_false(json_object_get(def, "granted"));
 	r->granted_at_start = r->granted;
-	json_object_foreach(streams, name,
-	    stream) if (!load_stream(s, r, name, stream, file, f)) return false;
+	json_object_foreach (streams, name, stream)
+		if (!load_stream(s, r, name, stream, file, f))
+			return false;
 	return true;
 }
 
@@ -356,8 +358,8 @@ schema_load(struct schema *s, const char *file, struct fault *f)
 	rules = json_object_get(o, "rules");
 	if (ok && !json_is_array(rules))
 		ok = fault_set(f, EXIT_BADCONFIG, "'%s' has no rules", file);
-	json_array_foreach(rules, i, rule) ok =
-	    ok && load_rule(s, rule, file, f);
+	json_array_foreach (rules, i, rule)
+		ok = ok && load_rule(s, rule, file, f);
 	json_decref(o);
 	return ok;
 }

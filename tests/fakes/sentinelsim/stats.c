@@ -84,8 +84,8 @@ add_counters(json_t *to, json_t *from)
 	const char *name;
 	json_t *n;
 
-	json_object_foreach(from, name, n)
-	    stats_count(to, name, (uint64_t)json_integer_value(n));
+	json_object_foreach (from, name, n)
+		stats_count(to, name, (uint64_t)json_integer_value(n));
 }
 
 void
