@@ -130,10 +130,9 @@ parse(struct xml *x, const char *p, size_t n, bool final)
 	if (XML_Parse(x->parser, p, (int)n, final) == XML_STATUS_OK)
 		return true;
 	x->failed = true;
-	(void)snprintf(x->error, sizeof(x->error), "%s, line %lu",
+	(void)snprintf(x->error, sizeof(x->error), "%s",
 	    x->why != NULL ? x->why
-			   : XML_ErrorString(XML_GetErrorCode(x->parser)),
-	    (unsigned long)XML_GetCurrentLineNumber(x->parser));
+			   : XML_ErrorString(XML_GetErrorCode(x->parser)));
 	return false;
 }
 
