@@ -334,6 +334,8 @@ slot_ended(void *ctx, struct transfer *t, enum transfer_end how)
 	int64_t now = clock_mono_ms();
 
 	s->state = SLOT_WAITING;
+	if (f->failed && how == TRANSFER_FAILED)
+		return; /* in the same turn: it is left as it is */
 	if (how != TRANSFER_FAILED && how != TRANSFER_MEMORY) {
 		store_answered(&f->store, now);
 		say_up(f);

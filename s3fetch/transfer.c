@@ -316,10 +316,11 @@ conclude(struct transfer *t, const struct http_reply *r)
 {
 	struct s3_verdict *v = &t->verdict;
 
+	(void)snprintf(
+	    v->request_id, sizeof(v->request_id), "%s", r->request_id);
 	if (t->stopped) {
-		(void)snprintf(
-		    v->request_id, sizeof(v->request_id), "%s", r->request_id);
-		v->http = r->status;
+		/* Of bad bytes the status says nothing. */
+		v->http = t->how == TRANSFER_CHANGED ? r->status : 0;
 		return t->how;
 	}
 	/* The store may hang up late or badly: what counts is the bytes. */

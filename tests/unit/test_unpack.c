@@ -111,14 +111,17 @@ static void
 add_gzip(struct buf *b, const void *p, size_t n, int level, int strategy)
 {
 	z_stream z = {0};
+	uLong bound;
 	char *to;
 
 	(void)deflateInit2(&z, level, Z_DEFLATED, 15 + 16, 9, strategy);
-	to = buf_room(b, deflateBound(&z, (uLong)n));
+	/* zlib 1.2.13's bound is a few bytes short for level 0. */
+	bound = deflateBound(&z, (uLong)n) + 64;
+	to = buf_room(b, bound);
 	z.next_in = (Bytef *)(uintptr_t)p;
 	z.avail_in = (uInt)n;
 	z.next_out = (Bytef *)to;
-	z.avail_out = (uInt)deflateBound(&z, (uLong)n);
+	z.avail_out = (uInt)bound;
 	(void)deflate(&z, Z_FINISH);
 	buf_wrote(b, z.total_out);
 	(void)deflateEnd(&z);
