@@ -6,73 +6,46 @@
 #include "scan.h"
 #include "utf8.h"
 
-static const char hex_digits[] = "0123456789abcdef";
+enum { PIECE = 4096 /* bytes escaped at once: they may grow sixfold */ };
 
+/* Append n bytes, escaped.  Near the buffer's limit what they may take is more
+ * than there is room for: then what they do take decides. */
 static void
-put_escape(struct buf *b, unsigned char c)
+put_text(struct buf *b, const char *s, size_t n)
 {
-	char s[6] = {'\\', 'u', '0', '0'};
+	char small[SCAN_ESCAPED(16)];
+	size_t step;
+	char *out;
 
-	switch (c) {
-	case '"':
-	case '\\':
-		s[1] = (char)c;
-		break;
-	case '\n':
-		s[1] = 'n';
-		break;
-	case '\r':
-		s[1] = 'r';
-		break;
-	case '\t':
-		s[1] = 't';
-		break;
-	default:
-		s[4] = hex_digits[c >> 4];
-		s[5] = hex_digits[c & 15];
-		buf_add(b, s, 6);
-		return;
-	}
-	buf_add(b, s, 2);
-}
-
-/* Append n bytes without ", \ or controls; returns how many were replaced. */
-static size_t
-put_high(struct buf *b, const char *s, size_t n)
-{
-	size_t i = 0, bad = 0, good;
-
-	while (i < n) {
-		good = utf8_valid(s + i, n - i);
-		buf_add(b, s + i, good);
-		i += good;
-		if (i < n) {
-			buf_adds(b, "\xef\xbf\xbd");
-			i++;
-			bad++;
+	for (; n > 0; s += step, n -= step) {
+		step = n < PIECE ? n : PIECE;
+		if (b->err == 0 && b->max - b->len < SCAN_ESCAPED(step)) {
+			step = step < 16 ? step : 16;
+			buf_add(b, small, scan_escape(small, s, step));
+			continue;
 		}
+		out = buf_room(b, SCAN_ESCAPED(step));
+		if (out == NULL)
+			return;
+		buf_wrote(b, scan_escape(out, s, step));
 	}
-	return bad;
 }
 
 size_t
 jsonw_escape(struct buf *b, const char *s, size_t n)
 {
-	size_t i = 0, run, bad = 0;
-	unsigned high;
+	size_t bad = 0, good;
 
-	while (i < n) {
-		high = 0;
-		run = scan_string(s + i, n - i, &high);
-		if (high != 0)
-			bad += put_high(b, s + i, run);
-		else
-			buf_add(b, s + i, run);
-		i += run;
-		if (i < n)
-			put_escape(b, (unsigned char)s[i++]);
+	for (;;) {
+		good = utf8_valid(s, n);
+		put_text(b, s, good);
+		if (good == n)
+			return bad;
+		buf_adds(b, "\xef\xbf\xbd");
+		bad++;
+		s += good + 1;
+		n -= good + 1;
 	}
-	return bad;
 }
 
 void

@@ -1,10 +1,117 @@
 /* Vector loops, each with a plain C twin that a unit test compares. */
 #include <stdint.h>
+#include <string.h>
 
 #include "scan.h"
 
+/* RFC 8259 section 7: the short escapes of what lines of logs hold, \u00XX
+ * for the others.  Returns the length, 2 or 6; out has room for 8. */
+static size_t
+put_escape(char *out, unsigned char c)
+{
+	static const char digits[] = "0123456789abcdef";
+	static const char letters[] = {['\t'] = 't',
+	    ['\n'] = 'n',
+	    ['\r'] = 'r',
+	    ['"'] = '"',
+	    ['\\'] = '\\'};
+
+	out[0] = '\\';
+	out[1] = letters[c];
+	if (out[1] != '\0')
+		return 2;
+	memcpy(out + 1, "u00", 3);
+	out[4] = digits[c >> 4];
+	out[5] = digits[c & 15];
+	return 6;
+}
+
+/* The rest of scan_escape(), byte by byte. */
+static size_t
+escape_bytes(char *out, const char *s, size_t n)
+{
+	char *begin = out;
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)s[i];
+
+		if (c == '"' || c == '\\' || c < 0x20)
+			out += put_escape(out, c);
+		else
+			*out++ = (char)c;
+	}
+	return (size_t)(out - begin);
+}
+
 #if defined(__SSE2__)
 #include <emmintrin.h>
+
+/* Which of the 16 bytes of v are to be escaped, as bits. */
+static unsigned
+to_escape(__m128i v)
+{
+	const __m128i limit = _mm_set1_epi8(0x1f);
+
+	return (unsigned)_mm_movemask_epi8(
+	    _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
+		_mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\\')),
+		    _mm_cmpeq_epi8(_mm_min_epu8(v, limit), v))));
+}
+
+static __m128i
+load(const char *s)
+{
+	return _mm_loadu_si128((const __m128i *)s);
+}
+
+/* Copy n <= 64 bytes, storing 32 or 64. */
+static void
+copy_short(char *out, const char *s, size_t n)
+{
+	memcpy(out, s, 32);
+	if (n > 32)
+		memcpy(out + 32, s + 32, 32);
+}
+
+enum {
+	BLOCK = 64,
+	AHEAD = 32 /* read past a block by copy_short() */
+};
+
+/*
+ * JSON has a quote in every eight bytes or so: finding them one after another
+ * would wait for each before looking for the next.  So the hits of a whole
+ * block come first, as bits.
+ */
+static char *
+escape_block(char *out, const char *s)
+{
+	uint64_t hits = (uint64_t)to_escape(load(s)) |
+			(uint64_t)to_escape(load(s + 16)) << 16 |
+			(uint64_t)to_escape(load(s + 32)) << 32 |
+			(uint64_t)to_escape(load(s + 48)) << 48;
+	size_t from = 0, at;
+
+	for (; hits != 0; hits &= hits - 1) {
+		at = (size_t)__builtin_ctzll(hits);
+		copy_short(out, s + from, at - from);
+		out += at - from;
+		out += put_escape(out, (unsigned char)s[at]);
+		from = at + 1;
+	}
+	copy_short(out, s + from, BLOCK - from);
+	return out + (BLOCK - from);
+}
+
+size_t
+scan_escape(char *out, const char *s, size_t n)
+{
+	char *begin = out;
+
+	for (; n >= BLOCK + AHEAD; s += BLOCK, n -= BLOCK)
+		out = escape_block(out, s);
+	return (size_t)(out - begin) + escape_bytes(out, s, n);
+}
 
 size_t
 scan_string(const char *s, size_t n, unsigned *high)
@@ -43,6 +150,28 @@ scan_string(const char *s, size_t n, unsigned *high)
 #include <arm_neon.h>
 
 size_t
+scan_escape(char *out, const char *s, size_t n)
+{
+	char *begin = out;
+
+	while (n >= 16) {
+		uint8x16_t v = vld1q_u8((const uint8_t *)s);
+		uint8x16_t hit = vorrq_u8(vceqq_u8(v, vdupq_n_u8('"')),
+		    vorrq_u8(vceqq_u8(v, vdupq_n_u8('\\')),
+			vcltq_u8(v, vdupq_n_u8(0x20))));
+
+		vst1q_u8((uint8_t *)out, v);
+		if (vmaxvq_u8(hit) != 0)
+			out += escape_bytes(out, s, 16);
+		else
+			out += 16;
+		s += 16;
+		n -= 16;
+	}
+	return (size_t)(out - begin) + escape_bytes(out, s, n);
+}
+
+size_t
 scan_string(const char *s, size_t n, unsigned *high)
 {
 	size_t i = 0;
@@ -67,6 +196,12 @@ scan_string(const char *s, size_t n, unsigned *high)
 	return n;
 }
 #else
+size_t
+scan_escape(char *out, const char *s, size_t n)
+{
+	return escape_bytes(out, s, n);
+}
+
 size_t
 scan_string(const char *s, size_t n, unsigned *high)
 {

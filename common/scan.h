@@ -15,4 +15,13 @@
  */
 size_t scan_string(const char *s, size_t n, unsigned *high);
 
+/**
+ * Write the n bytes at s to out as the inside of a JSON string: '"', '\\' and
+ * bytes below 0x20 escaped, all others as they are, above 0x7f too.  Returns
+ * the length.  out has room for SCAN_ESCAPED(n) bytes, which is more than
+ * that can take: whole vectors are stored.
+ */
+size_t scan_escape(char *out, const char *s, size_t n);
+#define SCAN_ESCAPED(n) (6 * (n) + 16)
+
 #endif

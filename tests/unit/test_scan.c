@@ -1,0 +1,143 @@
+/* common/scan, and jsonw_escape() on top of it: each the same as the plain
+ * way, at every length and place of a byte */
+#include <stdio.h>
+
+#include "buf.h"
+#include "jsonw.h"
+#include "rnd.h"
+#include "scan.h"
+#include "tap.h"
+
+enum { LONGEST = 300 };
+
+/* One byte at a time, from RFC 8259 section 7. */
+static size_t
+plain_escape(char *out, const char *s, size_t n)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)s[i];
+		const char *at = strchr("\nn\rr\tt\"\"\\\\", c);
+
+		if (c < 0x20 && (c == '\0' || at == NULL))
+			len += (size_t)sprintf(out + len, "\\u%04x", c);
+		else if (c < 0x20 || c == '"' || c == '\\')
+			len += (size_t)sprintf(out + len, "\\%c",
+			    c == '"' || c == '\\' ? c : at[1]);
+		else
+			out[len++] = (char)c;
+	}
+	return len;
+}
+
+static size_t
+plain_string(const char *s, size_t n, bool *high)
+{
+	size_t i = 0;
+
+	*high = false;
+	for (; i < n && s[i] != '"' && s[i] != '\\' &&
+	       (unsigned char)s[i] >= 0x20;
+	     i++)
+		*high = *high || (unsigned char)s[i] > 0x7f;
+	return i;
+}
+
+static bool
+agree(const char *s, size_t n)
+{
+	char out[SCAN_ESCAPED(LONGEST)], want[SCAN_ESCAPED(LONGEST)];
+	size_t len = scan_escape(out, s, n);
+	unsigned high = 0;
+	bool want_high;
+
+	return len == plain_escape(want, s, n) && memcmp(out, want, len) == 0 &&
+	       scan_string(s, n, &high) == plain_string(s, n, &want_high) &&
+	       (high != 0) == want_high;
+}
+
+static void
+test_places(void)
+{
+	char s[LONGEST];
+	bool same = true;
+
+	for (size_t n = 0; n <= LONGEST; n += n < 130 ? 1 : 17)
+		for (size_t at = 0; at < n; at++)
+			for (unsigned c = 0; c < 256; c++) {
+				memset(s, 'x', n);
+				s[at] = (char)c;
+				same = same && agree(s, n);
+			}
+	OK(same, "each byte at each place");
+	for (unsigned i = 0; i < 20000; i++) {
+		size_t n = rnd_below(LONGEST + 1);
+
+		rnd_bytes(s, n);
+		for (size_t k = 0; k < n; k++)
+			if (i % 2 == 0)
+				s[k] =
+				    "a\"\\\n\x01\xc3"[(unsigned char)s[k] % 6];
+		same = same && agree(s, n);
+	}
+	OK(same, "random bytes");
+}
+
+static void
+test_utf8(void)
+{
+	static const struct {
+		const char *s, *want;
+		size_t bad;
+	} cases[] = {
+	    {"", "", 0},
+	    {"a\"b", "a\\\"b", 0},
+	    {"\xc3\xb6\n", "\xc3\xb6\\n", 0},
+	    {"\xff", "\xef\xbf\xbd", 1},
+	    {"a\xff\xfe\"", "a\xef\xbf\xbd\xef\xbf\xbd\\\"", 2},
+	    {"\xe2\x82", "\xef\xbf\xbd\xef\xbf\xbd", 2},
+	    {"\xed\xa0\x80.", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd.", 3},
+	};
+	struct buf b = BUF_INIT(1000);
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		buf_reset(&b);
+		OK(jsonw_escape(&b, cases[i].s, strlen(cases[i].s)) ==
+			cases[i].bad,
+		    "bytes replaced");
+		IS(b.p != NULL ? b.p : "", cases[i].want, "escaped");
+	}
+	buf_clear(&b);
+}
+
+/* A buffer that just holds it does; one byte less does not. */
+static void
+test_limit(void)
+{
+	char s[10000], want[SCAN_ESCAPED(sizeof(s))];
+	struct buf b;
+	size_t len;
+
+	for (size_t i = 0; i < sizeof(s); i++)
+		s[i] = i % 9 == 0 ? '\n' : 'x';
+	len = plain_escape(want, s, sizeof(s));
+	b = (struct buf)BUF_INIT(len);
+	OK(jsonw_escape(&b, s, sizeof(s)) == 0 && b.err == 0 && b.len == len &&
+		memcmp(b.p, want, len) == 0,
+	    "a limit that is just enough");
+	buf_clear(&b);
+	b = (struct buf)BUF_INIT(len - 1);
+	(void)jsonw_escape(&b, s, sizeof(s));
+	OK(b.err != 0, "one that is not");
+	buf_clear(&b);
+}
+
+int
+main(void)
+{
+	test_places();
+	test_utf8();
+	test_limit();
+	return tap_done();
+}
