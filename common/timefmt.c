@@ -81,6 +81,20 @@ expect(const char **s, const char *end, char c)
 	return true;
 }
 
+/* Read 09:13:15; a part that is no number becomes -1. */
+static bool
+time_of_day(const char **s, const char *end, int *h, int *m, int *sec)
+{
+	*h = number(s, end, 2);
+	if (!expect(s, end, ':'))
+		return false;
+	*m = number(s, end, 2);
+	if (!expect(s, end, ':'))
+		return false;
+	*sec = number(s, end, 2);
+	return true;
+}
+
 static int
 month_days(int y, int m)
 {
@@ -143,13 +157,8 @@ timefmt_parse(const char *s, size_t n, int64_t *ms)
 	if (!expect(&s, end, 'T') && !expect(&s, end, 't') &&
 	    !expect(&s, end, ' '))
 		return false;
-	h = number(&s, end, 2);
-	if (!expect(&s, end, ':'))
+	if (!time_of_day(&s, end, &h, &mi, &sec))
 		return false;
-	mi = number(&s, end, 2);
-	if (!expect(&s, end, ':'))
-		return false;
-	sec = number(&s, end, 2);
 	if (expect(&s, end, '.')) {
 		if (s == end || *s < '0' || *s > '9')
 			return false;
@@ -185,13 +194,8 @@ timefmt_http(const char *s, size_t n, int64_t *ms)
 	y = number(&s, end, 4);
 	if (!expect(&s, end, ' '))
 		return false;
-	h = number(&s, end, 2);
-	if (!expect(&s, end, ':'))
+	if (!time_of_day(&s, end, &h, &mi, &sec))
 		return false;
-	mi = number(&s, end, 2);
-	if (!expect(&s, end, ':'))
-		return false;
-	sec = number(&s, end, 2);
 	return s == end - 4 && civil(y, mo + 1, d, h, mi, sec, ms);
 }
 

@@ -1,0 +1,222 @@
+/* What slices of JSON say: text without its escapes, numbers, base64. */
+#include <string.h>
+
+#include "json.h"
+#include "scan.h"
+#include "utf8.h"
+
+bool
+json_is(const struct json_val *v, const char *s)
+{
+	struct buf b = BUF_INIT(1024);
+	size_t n = strlen(s);
+	bool same;
+
+	if (v->type != JSON_STRING)
+		return false;
+	if ((v->flags & JSON_ESCAPES) == 0)
+		return v->n == n + 2 && memcmp(v->p + 1, s, n) == 0;
+	(void)json_unescape(&b, v->p + 1, v->n - 2);
+	same = b.err == 0 && b.len == n && memcmp(b.p, s, n) == 0;
+	buf_clear(&b);
+	return same;
+}
+
+static unsigned
+hex4(const char *s)
+{
+	unsigned v = 0;
+
+	for (int i = 0; i < 4; i++) {
+		unsigned c = (unsigned char)s[i];
+
+		v = v << 4 | (c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+	}
+	return v;
+}
+
+/*
+ * Append the character of the escape at s, whose n bytes go on to the end of
+ * the string.  Returns the length of the escape; *bad counts replacements.
+ */
+static size_t
+one_escape(struct buf *b, const char *s, size_t n, size_t *bad)
+{
+	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+	char out[4];
+	unsigned cp, low;
+	size_t used = 6;
+
+	if (s[1] != 'u') {
+		buf_addc(b, to[(const char *)memchr(from, s[1], 8) - from]);
+		return 2;
+	}
+	cp = hex4(s + 2);
+	if (cp >= 0xd800 && cp <= 0xdbff && n >= 12 && s[6] == '\\' &&
+	    s[7] == 'u') {
+		low = hex4(s + 8);
+		if (low >= 0xdc00 && low <= 0xdfff) {
+			cp = 0x10000 + ((cp - 0xd800) << 10) + (low - 0xdc00);
+			used = 12;
+		}
+	}
+	if (cp >= 0xd800 && cp <= 0xdfff) {
+		cp = 0xfffd;
+		++*bad;
+	}
+	buf_add(b, out, utf8_put(out, cp));
+	return used;
+}
+
+/* Append n bytes that hold no escape, replacing what is not UTF-8. */
+static size_t
+plain(struct buf *b, const char *s, size_t n)
+{
+	size_t bad = 0, good;
+
+	for (;;) {
+		good = utf8_valid(s, n);
+		buf_add(b, s, good);
+		if (good == n)
+			return bad;
+		buf_adds(b, "\xef\xbf\xbd");
+		bad++;
+		s += good + 1;
+		n -= good + 1;
+	}
+}
+
+size_t
+json_unescape(struct buf *b, const char *s, size_t n)
+{
+	size_t bad = 0, run;
+	unsigned high;
+
+	while (n > 0) {
+		high = 0;
+		run = scan_string(s, n, &high);
+		if (high != 0)
+			bad += plain(b, s, run);
+		else
+			buf_add(b, s, run);
+		s += run;
+		n -= run;
+		if (n > 0) {
+			run = one_escape(b, s, n, &bad);
+			s += run;
+			n -= run;
+		}
+	}
+	return bad;
+}
+
+size_t
+json_text(struct buf *b, const struct json_val *v)
+{
+	if (v->type == JSON_STRING)
+		return json_unescape(b, v->p + 1, v->n - 2);
+	buf_add(b, v->p, v->n);
+	return 0;
+}
+
+bool
+json_uint(const struct json_val *v, uint64_t *out)
+{
+	uint64_t sum = 0;
+
+	if (v->type != JSON_NUMBER)
+		return false;
+	for (size_t i = 0; i < v->n; i++) {
+		unsigned d = (unsigned)(v->p[i] - '0');
+
+		if (d > 9 || sum > (UINT64_MAX - d) / 10)
+			return false;
+		sum = sum * 10 + d;
+	}
+	*out = sum;
+	return true;
+}
+
+bool
+json_int(const struct json_val *v, int64_t *out)
+{
+	struct json_val digits_only = *v;
+	bool minus = v->n > 0 && v->p[0] == '-';
+	uint64_t u;
+
+	digits_only.p += minus;
+	digits_only.n -= minus;
+	if (!json_uint(&digits_only, &u) || u > (uint64_t)INT64_MAX + minus)
+		return false;
+	*out = minus ? (int64_t)(0 - u) : (int64_t)u;
+	return true;
+}
+
+void
+json_compact(struct buf *b, const char *p, size_t n)
+{
+	const char *end = p + n, *run = p;
+
+	while (p < end) {
+		if (*p == '"') {
+			unsigned high = 0;
+
+			for (p++;; p += 2) {
+				p += scan_string(p, (size_t)(end - p), &high);
+				if (p >= end || *p != '\\')
+					break;
+			}
+			p = p < end ? p + 1 : end;
+		} else if (*p == ' ' || *p == '\n' || *p == '\r' ||
+			   *p == '\t') {
+			buf_add(b, run, (size_t)(p - run));
+			while (p < end && (*p == ' ' || *p == '\n' ||
+					      *p == '\r' || *p == '\t'))
+				p++;
+			run = p;
+		} else {
+			p++;
+		}
+	}
+	buf_add(b, run, (size_t)(end - run));
+}
+
+bool
+json_base64(struct buf *b, const char *s, size_t n)
+{
+	static const char digits64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				       "abcdefghijklmnopqrstuvwxyz0123456789+/";
+	static signed char value[256];
+	size_t pad = 0, want;
+	unsigned v = 0;
+	char *out;
+
+	if (value[0] == 0) {
+		memset(value, -1, sizeof(value));
+		for (int i = 0; i < 64; i++)
+			value[(unsigned char)digits64[i]] = (signed char)i;
+	}
+	if (n % 4 != 0)
+		return false;
+	if (n > 0 && s[n - 1] == '=')
+		pad = 1 + (s[n - 2] == '=');
+	want = n / 4 * 3 - pad;
+	out = buf_room(b, n / 4 * 3);
+	if (out == NULL)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		int d = i >= n - pad ? 0 : value[(unsigned char)s[i]];
+
+		if (d < 0)
+			return false;
+		v = v << 6 | (unsigned)d;
+		if (i % 4 == 3) {
+			*out++ = (char)(v >> 16);
+			*out++ = (char)(v >> 8);
+			*out++ = (char)v;
+			v = 0;
+		}
+	}
+	buf_wrote(b, want);
+	return true;
+}
