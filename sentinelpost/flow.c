@@ -82,7 +82,8 @@ accepted(void *ctx, struct batch *b, uint32_t first, uint32_t count,
 	*f->not_wire_run = 0;
 	for (uint32_t i = first; i < first + count; i++)
 		settled(f, b, i, SETTLE_ACCEPTED);
-	f->n.accepted += count;
+	if (f->post != NULL)
+		f->n.accepted += count;
 	log_debug("accepted %u rows of table '%s' (x-ms-request-id %s)", count,
 	    b->table->name, request_id);
 	if (b->unsettled == 0)

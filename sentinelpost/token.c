@@ -305,16 +305,15 @@ not_got(struct token *t, enum token_verdict v, const struct fault *f,
 	t->failed++;
 	t->attempts++;
 	t->fault = *f;
-	if (t->failing_since < 0) {
-		t->failing_since = now;
+	/* With a token in hand even a refusal is tried again later: perhaps
+	 * the secret is being rotated. */
+	t->stopped = v == TOKEN_REFUSED && !token_usable(t, now);
+	if (t->failing_since < 0 && !t->stopped)
 		log_warn("%s%s", f->text,
 		    token_usable(t, now) ? " (the old token still serves)"
 					 : "; trying again");
-	}
-	/* With a token in hand even a refusal is tried again later: perhaps
-	 * the secret is being rotated. */
-	if (v == TOKEN_REFUSED && !token_usable(t, now))
-		t->stopped = true;
+	if (t->failing_since < 0)
+		t->failing_since = now;
 	if (v == TOKEN_LATER)
 		breaker_failure(&t->breaker, now);
 	else
