@@ -86,8 +86,9 @@ plain(struct buf *b, const char *s, size_t n)
 	}
 }
 
-size_t
-json_unescape(struct buf *b, const char *s, size_t n)
+/* Any string, run by run. */
+static size_t
+unescape_runs(struct buf *b, const char *s, size_t n)
 {
 	size_t bad = 0, run;
 	unsigned high;
@@ -108,6 +109,32 @@ json_unescape(struct buf *b, const char *s, size_t n)
 		}
 	}
 	return bad;
+}
+
+size_t
+json_unescape(struct buf *b, const char *s, size_t n)
+{
+	size_t bad = 0, taken;
+	char *out;
+
+	/* A long one of valid UTF-8, as chunks are, goes by the block. */
+	if (n >= SCAN_UNESCAPE_MIN && utf8_valid(s, n) == n) {
+		while (n >= SCAN_UNESCAPE_MIN && b->err == 0 &&
+		       b->max - b->len >= SCAN_UNESCAPED(n)) {
+			out = buf_room(b, SCAN_UNESCAPED(n));
+			if (out == NULL)
+				return bad;
+			buf_wrote(b, scan_unescape(out, s, n, &taken));
+			s += taken;
+			n -= taken;
+			if (n > 0) {
+				taken = one_escape(b, s, n, &bad);
+				s += taken;
+				n -= taken;
+			}
+		}
+	}
+	return bad + unescape_runs(b, s, n);
 }
 
 size_t

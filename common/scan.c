@@ -43,6 +43,36 @@ escape_bytes(char *out, const char *s, size_t n)
 	return (size_t)(out - begin);
 }
 
+/* What the second characters of such escapes stand for; 0: no such escape. */
+static const char meaning[256] = {['"'] = '"',
+    ['\\'] = '\\',
+    ['/'] = '/',
+    ['b'] = '\b',
+    ['f'] = '\f',
+    ['n'] = '\n',
+    ['r'] = '\r',
+    ['t'] = '\t'};
+
+/* The rest of scan_unescape(), byte by byte. */
+static size_t
+unescape_bytes(char *out, const char *s, size_t n, size_t *taken)
+{
+	size_t len = 0, i = 0;
+
+	while (i < n) {
+		if (s[i] != '\\') {
+			out[len++] = s[i++];
+			continue;
+		}
+		if (i + 1 == n || meaning[(unsigned char)s[i + 1]] == '\0')
+			break;
+		out[len++] = meaning[(unsigned char)s[i + 1]];
+		i += 2;
+	}
+	*taken = i;
+	return len;
+}
+
 #if defined(__SSE2__)
 #include <emmintrin.h>
 
@@ -113,6 +143,57 @@ scan_escape(char *out, const char *s, size_t n)
 	return (size_t)(out - begin) + escape_bytes(out, s, n);
 }
 
+static uint64_t
+backslashes(const char *s)
+{
+	const __m128i slash = _mm_set1_epi8('\\');
+	uint64_t bits = 0;
+
+	for (unsigned i = 0; i < BLOCK; i += 16)
+		bits |= (uint64_t)(unsigned)_mm_movemask_epi8(
+			    _mm_cmpeq_epi8(load(s + i), slash))
+			<< i;
+	return bits;
+}
+
+size_t
+scan_unescape(char *out, const char *s, size_t n, size_t *taken)
+{
+	char *begin = out;
+	const char *start = s;
+	size_t from, at, rest;
+	uint64_t hits;
+
+	/* copy_short() reads AHEAD from where an escape at the end leads. */
+	while (n >= BLOCK + AHEAD + 1) {
+		from = 0;
+		for (hits = backslashes(s); hits != 0; hits &= hits - 1) {
+			at = (size_t)__builtin_ctzll(hits);
+			if (at < from)
+				continue; /* the second one of a pair */
+			copy_short(out, s + from, at - from);
+			out += at - from;
+			*out = meaning[(unsigned char)s[at + 1]];
+			if (*out == '\0') {
+				*taken = (size_t)(s + at - start);
+				return (size_t)(out - begin);
+			}
+			out++;
+			from = at + 2;
+		}
+		if (from < BLOCK) {
+			copy_short(out, s + from, BLOCK - from);
+			out += BLOCK - from;
+			from = BLOCK;
+		}
+		s += from;
+		n -= from;
+	}
+	out += unescape_bytes(out, s, n, &rest);
+	*taken = (size_t)(s - start) + rest;
+	return (size_t)(out - begin);
+}
+
 size_t
 scan_string(const char *s, size_t n, unsigned *high)
 {
@@ -148,6 +229,24 @@ scan_string(const char *s, size_t n, unsigned *high)
 }
 #elif defined(__ARM_NEON)
 #include <arm_neon.h>
+
+size_t
+scan_unescape(char *out, const char *s, size_t n, size_t *taken)
+{
+	const uint8x16_t slash = vdupq_n_u8('\\');
+	size_t i = 0, len = 0, rest;
+
+	for (; n - i >= 16; i += 16, len += 16) {
+		uint8x16_t v = vld1q_u8((const uint8_t *)(s + i));
+
+		if (vmaxvq_u8(vceqq_u8(v, slash)) != 0)
+			break;
+		vst1q_u8((uint8_t *)(out + len), v);
+	}
+	len += unescape_bytes(out + len, s + i, n - i, &rest);
+	*taken = i + rest;
+	return len;
+}
 
 size_t
 scan_escape(char *out, const char *s, size_t n)
@@ -196,6 +295,12 @@ scan_string(const char *s, size_t n, unsigned *high)
 	return n;
 }
 #else
+size_t
+scan_unescape(char *out, const char *s, size_t n, size_t *taken)
+{
+	return unescape_bytes(out, s, n, taken);
+}
+
 size_t
 scan_escape(char *out, const char *s, size_t n)
 {

@@ -24,4 +24,14 @@ size_t scan_string(const char *s, size_t n, unsigned *high);
 size_t scan_escape(char *out, const char *s, size_t n);
 #define SCAN_ESCAPED(n) (6 * (n) + 16)
 
+/**
+ * Undo the two-character escapes in the n bytes at s, of the inside of a valid
+ * JSON string, into out, up to an escape of the \u kind or the end.  Returns
+ * the length written; *taken is how far it came.  out has room for
+ * SCAN_UNESCAPED(n) bytes.
+ */
+size_t scan_unescape(char *out, const char *s, size_t n, size_t *taken);
+#define SCAN_UNESCAPED(n) ((n) + 64)
+enum { SCAN_UNESCAPE_MIN = 96 /* shorter ones are not worth the call */ };
+
 #endif

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "buf.h"
+#include "json.h"
 #include "jsonw.h"
 #include "rnd.h"
 #include "scan.h"
@@ -84,6 +85,65 @@ test_places(void)
 	OK(same, "random bytes");
 }
 
+/* What was escaped comes back, from a place in the middle of a buffer. */
+static bool
+comes_back(struct buf *b, struct buf *back, const char *s, size_t n)
+{
+	size_t bad;
+
+	buf_reset(b);
+	buf_reset(back);
+	buf_adds(back, "before");
+	bad = jsonw_escape(b, s, n);
+	if (json_unescape(back, b->p != NULL ? b->p : "", b->len) != 0)
+		return false;
+	return back->err == 0 && bad == 0 && back->len == n + 6 &&
+	       (n == 0 || memcmp(back->p + 6, s, n) == 0);
+}
+
+static void
+test_unescape(void)
+{
+	static const char *const parts[] = {"a", "\\", "\"", "\n", "\xc3\xb6",
+	    "\x01", "\\\\", "sixteen bytes of t"};
+	struct buf b = BUF_INIT(1 << 20), back = BUF_INIT(1 << 20);
+	struct buf text = BUF_INIT(1 << 20);
+	size_t taken;
+	char out[SCAN_UNESCAPED(200)], s[200];
+	bool same = true;
+
+	for (unsigned i = 0; i < 20000; i++) {
+		size_t n = rnd_below(i % 10 == 0 ? 3000 : 300);
+
+		buf_reset(&text);
+		while (text.len < n)
+			buf_adds(&text, parts[rnd_below(i % 2 == 0 ? 8 : 5)]);
+		same = same && comes_back(&b, &back, text.p, text.len);
+	}
+	OK(same, "what was escaped comes back");
+	memset(s, 'x', sizeof(s));
+	for (size_t at = 0; at + 2 <= sizeof(s); at++) {
+		memcpy(s + at, "\\n", 2);
+		same = same &&
+		       scan_unescape(out, s, sizeof(s), &taken) == 199 &&
+		       taken == 200 && out[at] == '\n';
+		memcpy(s + at, "\\u", 2);
+		same = same && scan_unescape(out, s, sizeof(s), &taken) == at &&
+		       taken == at;
+		memcpy(s + at, "xx", 2);
+	}
+	OK(same, "an escape at each place; one of the other kind stops it");
+	/* A buffer that just holds it. */
+	memset(s, 'x', sizeof(s));
+	back = (buf_clear(&back), (struct buf)BUF_INIT(sizeof(s)));
+	OK(json_unescape(&back, s, sizeof(s)) == 0 && back.err == 0 &&
+		back.len == sizeof(s),
+	    "a limit that is just enough");
+	buf_clear(&b);
+	buf_clear(&back);
+	buf_clear(&text);
+}
+
 static void
 test_utf8(void)
 {
@@ -137,6 +197,7 @@ int
 main(void)
 {
 	test_places();
+	test_unescape();
 	test_utf8();
 	test_limit();
 	return tap_done();
