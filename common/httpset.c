@@ -257,7 +257,9 @@ set_transfer(struct http_call *c, CURL *e)
 	SET(CURLOPT_NOSIGNAL, 1L);
 	/* Do not wait for a name server when a request is cancelled. */
 	SET(CURLOPT_QUICK_EXIT, 1L);
-	SET(CURLOPT_BUFFERSIZE, (long)BUFFER_BYTES);
+	/* Refused while a handle used before still has its buffer, as after a
+	 * name that was not found; then that one is of this size already. */
+	(void)curl_easy_setopt(e, CURLOPT_BUFFERSIZE, (long)BUFFER_BYTES);
 	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)h->connect_ms);
 	SET(CURLOPT_TCP_KEEPALIVE, 1L);
 	SET(CURLOPT_TCP_KEEPIDLE, (long)KEEPALIVE_IDLE_S);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "jsonint.h"
 #include "scan.h"
 
 void
@@ -51,7 +52,7 @@ escape(struct json *j)
 	if (p == j->end)
 		return more(j);
 	if (*p != 'u') {
-		if (memchr("\"\\/bfnrt", *p, 8) == NULL)
+		if (json_escapes[(unsigned char)*p] == 0)
 			return json_fail(j, "bad escape");
 		j->p = p + 1;
 		return true;

@@ -2,8 +2,18 @@
 #include <string.h>
 
 #include "json.h"
+#include "jsonint.h"
 #include "scan.h"
 #include "utf8.h"
+
+const char json_escapes[256] = {['"'] = '"',
+    ['\\'] = '\\',
+    ['/'] = '/',
+    ['b'] = '\b',
+    ['f'] = '\f',
+    ['n'] = '\n',
+    ['r'] = '\r',
+    ['t'] = '\t'};
 
 bool
 json_is(const struct json_val *v, const char *s)
@@ -42,13 +52,12 @@ hex4(const char *s)
 static size_t
 one_escape(struct buf *b, const char *s, size_t n, size_t *bad)
 {
-	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
 	char out[4];
 	unsigned cp, low;
 	size_t used = 6;
 
 	if (s[1] != 'u') {
-		buf_addc(b, to[(const char *)memchr(from, s[1], 8) - from]);
+		buf_addc(b, json_escapes[(unsigned char)s[1]]);
 		return 2;
 	}
 	cp = hex4(s + 2);

@@ -126,6 +126,17 @@ for f in s3fetch logparse sentinelpost s3ack; do
 	like "$(cat "$dir/err")" "line 1" "$f: and its place is told"
 done
 
+# A name server that knows nothing: waited out, until --give-up.
+for f in s3list s3fetch sentinelpost; do
+	cmd=("$BUILD/testbin/$f" --log-format text --give-up 30s)
+	[ $f = sentinelpost ] || cmd+=(s3://logs/AWSLogs/x)
+	LB_CLOCK_SPEED=100 AWS_ENDPOINT_URL_S3=https://no-such-host.invalid \
+		AZURE_AUTHORITY_HOST=https://no-such-host.invalid \
+		"${cmd[@]}" <"$dir/parsed" >"$dir/out" 2>"$dir/err"
+	is "$? $(tail -n 1 "$dir/out" | jq .done.exit)" "69 69" "$f: a host that is not found is 69 after --give-up"
+	like "$(cat "$dir/err")" "no-such-host.invalid" "$f: and is named"
+done
+
 # Signals: the first lets input come to its end, or stops after --stop-within.
 for f in logparse sentinelpost s3ack; do
 	mkfifo "$dir/in"
