@@ -339,6 +339,8 @@ strings(void)
 		2},
 	    {"\"\xe2\x82\"", "\xef\xbf\xbd\xef\xbf\xbd", 2},
 	};
+	static const char spaced[] =
+	    " { \"a b\\\" \" : [ 1 , 2 ] ,\n\"c\":\t\" \" } ";
 	struct buf b = BUF_INIT(1000);
 
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
@@ -355,7 +357,7 @@ strings(void)
 	OK(!json_is(&(struct json_val){"12", 2, JSON_NUMBER, 0}, "12"),
 	    "a number equals no string");
 	buf_reset(&b);
-	json_compact(&b, " { \"a b\\\" \" : [ 1 , 2 ] ,\n\"c\":\t\" \" } ", 40);
+	json_compact(&b, spaced, strlen(spaced));
 	IS(b.p, "{\"a b\\\" \":[1,2],\"c\":\" \"}", "compact");
 	buf_clear(&b);
 }
