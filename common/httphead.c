@@ -126,9 +126,11 @@ http_retry_after_ms(const struct http_reply *r)
 			if (ms <= HTTP_RETRY_AFTER_MAX_MS)
 				ms = ms * 10 + (int64_t)(*s - '0') * 1000;
 		/* Some services give a fraction; it is rounded up. */
-		if (s[0] == '.' && s[1] >= '0' && s[1] <= '9')
+		if (s[0] == '.' && s[1] >= '0' && s[1] <= '9') {
 			ms += 1000;
-		else if (*s != '\0')
+			s += 1 + strspn(s + 1, "0123456789");
+		}
+		if (*s != '\0')
 			return -1;
 	} else if (timefmt_http(s, strlen(s), &at)) {
 		ms = at - clock_wall_ms();

@@ -57,6 +57,8 @@ line_fill(struct line_reader *l)
 		return true;
 	if (l->end == l->cap && !make_room(l))
 		return false;
+	if (l->end == l->cap)
+		return true; /* full of what line_next() has not taken */
 	do
 		n = read(l->fd, l->buf + l->end, l->cap - l->end);
 	while (n == -1 && errno == EINTR);

@@ -79,12 +79,12 @@ log_secret(const char *s, size_t n)
 	next_secret = (next_secret + 1) % SECRETS;
 }
 
-/* Replace each secret in msg by a mark that is never longer than it needs. */
+/* Replace each secret in msg by a mark that is never longer than it. */
 static void
 redact(char *msg)
 {
 	static const char mark[] = "[redacted]";
-	char *at;
+	char *at, *from;
 	size_t n, put;
 
 	for (size_t i = 0; i < SECRETS; i++) {
@@ -92,11 +92,26 @@ redact(char *msg)
 		if (n == 0)
 			continue;
 		put = n < sizeof(mark) - 1 ? n : sizeof(mark) - 1;
-		while (
-		    (at = memmem(msg, strlen(msg), secrets[i].p, n)) != NULL) {
+		from = msg;
+		while ((at = memmem(from, strlen(from), secrets[i].p, n)) !=
+		       NULL) {
 			memcpy(at, mark, put);
 			memmove(at + put, at + n, strlen(at + n) + 1);
+			from = at + put;
 		}
+	}
+}
+
+/* Remote text can end up in a message: nothing may steer a terminal.  That is
+ * what C0, DEL, and C1 (U+0080 to U+009F) do. */
+static void
+disarm(char *msg)
+{
+	for (unsigned char *s = (unsigned char *)msg; *s != '\0'; s++) {
+		if (*s < 0x20 || *s == 0x7f)
+			*s = '?';
+		else if (*s == 0xc2 && s[1] >= 0x80 && s[1] <= 0x9f)
+			s[0] = s[1] = '?';
 	}
 }
 
@@ -149,15 +164,14 @@ emit_text(const char *level, const char *msg)
 __attribute__((format(printf, 3, 0))) static void
 emit(const char *level, const char *key, const char *fmt, va_list ap)
 {
-	char msg[MESSAGE_MAX];
+	/* A secret across the cut must be there whole to be found. */
+	char msg[MESSAGE_MAX + SECRET_MAX];
 
 	if (vsnprintf(msg, sizeof(msg), fmt, ap) < 0)
 		return;
 	redact(msg);
-	/* Remote text can end up here: nothing may steer a terminal. */
-	for (char *s = msg; *s != '\0'; s++)
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
-			*s = '?';
+	msg[MESSAGE_MAX - 1] = '\0';
+	disarm(msg);
 	if (as_json)
 		emit_json(level, key, msg);
 	else
