@@ -2,22 +2,42 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "log.h"
 #include "stop.h"
 
+/* timeout(1) and others signal the process and then its group: what comes
+ * within this time is the same request. */
+enum { SAME_MS = 100 };
+
 static volatile sig_atomic_t asked;
+static struct timespec first; /* written once, before asked */
 static int pipe_fd[2] = {-1, -1};
+
+static long
+ms_since(const struct timespec *then)
+{
+	struct timespec now;
+
+	/* Async-signal-safe (POSIX), which the program's clock need not be. */
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (long)(now.tv_sec - then->tv_sec) * 1000 +
+	       (now.tv_nsec - then->tv_nsec) / 1000000;
+}
 
 static void
 on_signal(int sig)
 {
+	if (asked && ms_since(&first) < SAME_MS)
+		return;
 	if (asked) {
 		(void)signal(sig, SIG_DFL);
 		(void)raise(sig); /* delivered when this handler returns */
 		return;
 	}
+	(void)clock_gettime(CLOCK_MONOTONIC, &first);
 	asked = 1;
 	(void)!write(pipe_fd[1], "", 1);
 }

@@ -5,7 +5,7 @@
 
 /*
  * SIGTERM and SIGINT.  The first asks the program to come to an end in its
- * own way; a second one ends it at once.
+ * own way; a second one, 100 ms later or more, ends it at once.
  */
 
 /** Install the handlers; call once, early. */

@@ -150,6 +150,24 @@ for f in logparse sentinelpost s3ack; do
 	is "$rc $(tail -n 1 "$dir/out" | jq -r .done.stage)" "75 $f" "$f: SIGTERM ends it after --stop-within with 75"
 done
 
+for f in logparse sentinelpost s3ack; do
+	mkfifo "$dir/in"
+	"$f" <"$dir/in" >/dev/null 2>&1 &
+	pid=$!
+	exec 7>"$dir/in"
+	sleep 0.2
+	kill "$pid"
+	kill "$pid"
+	sleep 0.3
+	kill -0 "$pid"
+	ok "$f: two signals at once are one"
+	kill "$pid"
+	wait "$pid"
+	is $? 143 "$f: a second one ends it at once"
+	exec 7>&-
+	rm -f "$dir/in"
+done
+
 # s3ack commits what it reads even when nobody reads it.
 receipt="{\"id\":\"$oid\",\"receipt\":{\"to\":\"h/dcr-1\",\"status\":\"delivered\",\"format\":\"x/1\",\"records\":1,\"rows\":1,\"filtered\":0,\"dead\":0,\"through\":1},\"object\":$object}"
 printf '%s\n%s\n' "$receipt" "$done_line" | s3ack --state "$dir/a.db" >/dev/full 2>/dev/null
