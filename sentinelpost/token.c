@@ -182,8 +182,9 @@ refused(struct token_answer *a, const struct http_reply *r,
 	    strcmp(error, "server_error") == 0)
 		later = true;
 	fault_set(&a->fault, later ? EXIT_DOWN : code,
-	    "cannot get a token from '%s': %d %s%s%s%s%s%s", authority,
-	    r->status, error, text[0] != '\0' ? ": " : "", text,
+	    "cannot get a token from '%s': %d%s%s%s%s%s%s%s", authority,
+	    r->status, error[0] != '\0' ? " " : "", error,
+	    text[0] != '\0' ? ": " : "", text,
 	    r->request_id[0] != '\0' ? " (x-ms-request-id " : "", r->request_id,
 	    r->request_id[0] != '\0' ? ")" : "");
 	if (!later)
