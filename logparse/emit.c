@@ -225,6 +225,10 @@ emit_record(struct object *o, const struct frame_event *ev)
 static void
 totals(struct object *o, struct jsonw *w)
 {
+	const struct wire_counts *c = &o->counts;
+
+	INVARIANT(
+	    c->records == c->skipped + c->rows + c->rejects + c->filtered);
 	jsonw_text(w, "format",
 	    o->format >= 0 ? o->parser->formats.v[o->format].format->id
 			   : "unknown/1");
@@ -262,11 +266,8 @@ object_mark(struct object *o)
 void
 emit_end(struct object *o)
 {
-	const struct wire_counts *c = &o->counts;
 	struct jsonw w;
 
-	INVARIANT(
-	    c->records == c->skipped + c->rows + c->rejects + c->filtered);
 	if (o->parser->bare)
 		return;
 	jsonw_open(&w, out_buf());

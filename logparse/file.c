@@ -10,7 +10,6 @@
 #include "input.h"
 #include "log.h"
 #include "out.h"
-#include "stop.h"
 #include "timefmt.h"
 #include "utf8.h"
 
@@ -65,14 +64,17 @@ begin(struct parser *p, const char *path, const struct stat *st)
 	return o;
 }
 
-/* Feed all of fd.  False when reading failed or time to stop has come. */
-static bool
-feed(struct parser *p, struct object *o, int fd)
+enum fed { FED_ALL, FED_FAILED, FED_STOPPED };
+
+/* Feed all of fd. */
+static enum fed
+feed(struct parser *p, struct object *o, int fd,
+    const struct opt_common *common, int64_t *stop_at)
 {
 	static char block[BLOCK];
 	ssize_t n;
 
-	while (!stop_asked()) {
+	while (input_wait(fd, common, stop_at)) {
 		parser_tick(p);
 		n = read(fd, block, sizeof(block));
 		if (n == -1 && errno == EINTR)
@@ -82,24 +84,26 @@ feed(struct parser *p, struct object *o, int fd)
 			    "cannot read '%s': %s", o->name, strerror(errno));
 			p->code = exitcode_worse(p->code, EXIT_IO);
 			object_fail(o, "ReadError", true, strerror(errno));
-			return false;
+			return FED_FAILED;
 		}
 		if (n == 0)
-			return true;
+			return FED_ALL;
 		if (!object_feed(o, block, (size_t)n))
-			return false;
+			return FED_FAILED;
 	}
 	object_mark(o);
 	p->code = exitcode_worse(p->code, EXIT_AGAIN);
-	return false;
+	return FED_STOPPED;
 }
 
-void
-input_file(struct parser *p, const char *path)
+bool
+input_file(struct parser *p, const char *path, const struct opt_common *common,
+    int64_t *stop_at)
 {
 	char real[PATH_MAX];
 	struct stat st;
 	struct object *o;
+	enum fed fed = FED_FAILED;
 	bool is_stdin = strcmp(path, "-") == 0;
 	int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 
@@ -111,16 +115,16 @@ input_file(struct parser *p, const char *path)
 		p->code = exitcode_worse(p->code, EXIT_IO);
 		if (fd != -1 && !is_stdin)
 			(void)close(fd);
-		return;
+		return true;
 	}
 	o = begin(p, is_stdin ? "-" : real, is_stdin ? NULL : &st);
 	if (o != NULL) {
-		if (feed(p, o, fd))
+		fed = feed(p, o, fd, common, stop_at);
+		if (fed == FED_ALL)
 			(void)object_end(o);
-		if (o->failed && p->bare)
-			p->code = exitcode_worse(p->code, EXIT_SETASIDE);
 		object_free(o);
 	}
 	if (!is_stdin)
 		(void)close(fd);
+	return fed != FED_STOPPED;
 }

@@ -18,6 +18,7 @@ struct input {
 	struct idmap open;
 	struct buf bytes; /* of a chunk */
 	uint64_t lines, wire_lines;
+	uint64_t refused; /* objects over the limit: their lines are dropped */
 };
 
 static void
@@ -62,7 +63,8 @@ handle_open(struct input *in, const struct wire_line *w)
 		return;
 	object_fail(o, "TooManyOpen", true,
 	    "more than 4,096 objects are open on the pipe");
-	log_hint("fan out object lines, not chunks; see docs/wire.md");
+	if (in->refused++ == 0)
+		log_hint("fan out object lines, not chunks; see docs/wire.md");
 	object_free(o);
 	worse(in->p, EXIT_SETASIDE);
 }
@@ -76,7 +78,7 @@ object_of(struct input *in, const struct wire_line *w, const char *kind)
 
 	if (wire_id(w, id))
 		o = idmap_get(&in->open, id);
-	if (o == NULL && kind != NULL) {
+	if (o == NULL && kind != NULL && in->refused == 0) {
 		log_error("a %s line belongs to no open object", kind);
 		worse(in->p, EXIT_BUG);
 	}
@@ -132,7 +134,8 @@ handle_end(struct input *in, const struct wire_line *w)
 
 	if (o == NULL) {
 		/* Of an object that another stage has parsed. */
-		pass_on(in, w);
+		if (in->refused == 0)
+			pass_on(in, w);
 		return;
 	}
 	if (!o->failed && wire_number(&w->end, "bytes", o->at) != o->at) {
@@ -145,13 +148,33 @@ handle_end(struct input *in, const struct wire_line *w)
 	close_object(in, o);
 }
 
+/* An object that its reader will not get, as --rows has no line for it. */
+static void
+tell_error(struct input *in, const struct object *o, const struct wire_line *w)
+{
+	struct buf code = BUF_INIT(256);
+	struct json_val v;
+	bool retry;
+
+	if (wire_member(&w->error, "code", &v))
+		(void)json_text(&code, &v);
+	retry = wire_member(&w->error, "retry", &v) && v.type == JSON_TRUE;
+	log_error("'%s': %s", o != NULL ? o->name : "an object",
+	    code.p != NULL ? code.p : "failed");
+	worse(in->p, retry ? EXIT_AGAIN : EXIT_SETASIDE);
+	buf_clear(&code);
+}
+
 static void
 handle_error(struct input *in, const struct wire_line *w)
 {
 	struct object *o = object_of(in, w, NULL);
 
+	if (in->p->bare && (o == NULL || !o->failed))
+		tell_error(in, o, w);
 	if (o == NULL) {
-		pass_on(in, w);
+		if (in->refused == 0)
+			pass_on(in, w);
 		return;
 	}
 	if (!o->failed) {
@@ -234,21 +257,19 @@ handle_line(struct input *in, const char *p, size_t n)
 	}
 }
 
-/* Wait for input.  False when the time to stop has come. */
-static bool
-wait_input(
-    struct line_reader *l, const struct opt_common *common, int64_t *stop_at)
+bool
+input_wait(int fd, const struct opt_common *common, int64_t *stop_at)
 {
-	struct pollfd fds[3] = {{.fd = l->fd, .events = POLLIN},
+	struct pollfd fds[3] = {{.fd = fd, .events = POLLIN},
 	    {.fd = STDOUT_FILENO}, {.fd = stop_fd(), .events = POLLIN}};
 	int64_t now, wait = -1;
 
-	if (poll(fds, 1, 0) == 1)
+	if (!stop_asked() && poll(fds, 1, 0) == 1)
 		return true;
 	out_flush();
 	for (;;) {
-		now = clock_mono_ms();
 		if (stop_asked()) {
+			now = clock_mono_ms();
 			if (*stop_at < 0)
 				*stop_at = now + common->stop_within_ms;
 			wait = *stop_at - now;
@@ -302,7 +323,7 @@ input_wire(struct parser *p, const struct opt_common *common)
 				  " is %zu bytes, over 8 MiB: skipped",
 			    l.number, l.offset, n);
 			worse(p, EXIT_SETASIDE);
-		} else if (!wait_input(&l, common, &stop_at)) {
+		} else if (!input_wait(l.fd, common, &stop_at)) {
 			worse(p, EXIT_AGAIN);
 			break;
 		} else if (parser_tick(p), !line_fill(&l)) {

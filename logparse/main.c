@@ -117,6 +117,7 @@ int
 main(int argc, char *argv[])
 {
 	struct fault f = {0};
+	int64_t stop_at = -1;
 	int first;
 
 	out_init();
@@ -134,8 +135,8 @@ main(int argc, char *argv[])
 		list_formats();
 	else if (first == argc)
 		input_wire(&p, &o.common);
-	for (; first < argc && !stop_asked(); first++)
-		input_file(&p, argv[first]);
+	while (first < argc && input_file(&p, argv[first], &o.common, &stop_at))
+		first++;
 	progress_clear();
 	if (!metrics_write(&p.metrics, &f)) {
 		log_fault(&f);

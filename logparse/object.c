@@ -203,7 +203,10 @@ keep_rest(struct object *o, const char *p, size_t n)
 	if (o->rest.err != 0)
 		log_oom();
 	parser->held += n;
-	if (parser->held > OBJECT_HELD_MAX && o->format >= 0)
+	/* Small ones stay: all that may be open, at this size, fit the limit.
+	 */
+	if (parser->held > OBJECT_HELD_MAX && o->format >= 0 &&
+	    n > OBJECT_HELD_MAX / WIRE_OPEN_MAX)
 		frame_overflow(&o->framer, "memory");
 }
 
@@ -227,8 +230,9 @@ take(void *ctx, const char *p, size_t n)
 		all = w->p;
 		len = w->len;
 	}
-	pos =
-	    decided(o, all, len, false) ? frame_window(o, all, len, false) : 0;
+	pos = decided(o, all, len, o->parser->held > OBJECT_HELD_MAX)
+		  ? frame_window(o, all, len, false)
+		  : 0;
 	keep_rest(o, all + pos, len - pos);
 	return true;
 }
@@ -239,8 +243,11 @@ object_fail(struct object *o, const char *code, bool retry, const char *message)
 	log_error("'%s': %s: %s", o->name, code, message);
 	object_mark(o);
 	o->failed = true;
-	if (o->parser->bare)
+	if (o->parser->bare) {
+		o->parser->code = exitcode_worse(
+		    o->parser->code, retry ? EXIT_AGAIN : EXIT_SETASIDE);
 		return;
+	}
 	wire_error(out_buf(), o->id,
 	    &(struct wire_error){.stage = "logparse",
 		.code = code,
