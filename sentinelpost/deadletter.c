@@ -17,10 +17,11 @@
 #include "utf8.h"
 
 enum {
-	COLLECT = 64 * 1024,    /* bytes collected before a write */
-	HEAD_MAX = 1024 * 1024, /* members before the payload; a reject's
-				 * "header" is among them */
-	TAIL_BLOCK = 64 * 1024  /* read at once in search of a torn line */
+	COLLECT = 64 * 1024, /* bytes collected before a write */
+	/* Members before the payload; the largest are an object's names and a
+	 * reject's "header", each part of one line that was read. */
+	HEAD_MAX = 2 * WIRE_LINE_MAX,
+	TAIL_BLOCK = 64 * 1024 /* read at once in search of a torn line */
 };
 
 struct deadletter {
@@ -30,23 +31,38 @@ struct deadletter {
 	off_t good;      /* size at the end of the last whole line */
 	bool dirty;      /* something is not synced */
 	bool sync_dir;   /* the file is new */
+	/* A line that was promised could not be written or synced: whatever
+	 * comes after, nothing may be acknowledged any more. */
+	bool broken;
+	struct fault fault;
 	uint64_t lines;
 };
 
+/* Nothing works any more; for always the same reason. */
 static bool
-io_fault(const struct deadletter *d, const char *verb, struct fault *f)
+is_broken(const struct deadletter *d, struct fault *f)
+{
+	if (d->broken)
+		*f = d->fault;
+	return d->broken;
+}
+
+static bool
+io_fault(struct deadletter *d, const char *verb, struct fault *f)
 {
 	fault_set(f, EXIT_IO, "cannot %s the dead-letter file '%s': %s", verb,
 	    d->path, strerror(errno));
 	if (errno == ENOSPC || errno == EDQUOT)
 		fault_hint(f, "make room: nothing that belongs into it was "
 			      "marked as done");
+	d->broken = true;
+	d->fault = *f;
 	return false;
 }
 
 /* An open file description lock: it goes when the process does. */
 static bool
-lock(const struct deadletter *d, struct fault *f)
+lock(struct deadletter *d, struct fault *f)
 {
 	struct flock l = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 
@@ -56,7 +72,10 @@ lock(const struct deadletter *d, struct fault *f)
 		return io_fault(d, "lock", f);
 	fault_set(f, EXIT_AGAIN,
 	    "the dead-letter file '%s' is in use by another process", d->path);
-	return fault_hint(f, "give each sentinelpost a file of its own");
+	fault_hint(f, "give each sentinelpost a file of its own");
+	d->broken = true;
+	d->fault = *f;
+	return false;
 }
 
 /* Where the last whole line of a file of that size ends; -1: errno. */
@@ -230,7 +249,7 @@ sync_dir(struct deadletter *d, struct fault *f)
 bool
 dead_sync(struct deadletter *d, struct fault *f)
 {
-	if (d->head.len > 0 && !flush(d, NULL, 0, f))
+	if (is_broken(d, f) || (d->head.len > 0 && !flush(d, NULL, 0, f)))
 		return false;
 	if (d->dirty && fsync(d->fd) != 0)
 		return io_fault(d, "sync", f);
@@ -299,7 +318,7 @@ static bool
 begin(struct deadletter *d, struct jsonw *w, const char *id, uint64_t n,
     struct fault *f)
 {
-	if (!follow_rotation(d, f))
+	if (is_broken(d, f) || !follow_rotation(d, f))
 		return false;
 	jsonw_open(w, &d->head);
 	if (id != NULL && id[0] != '\0')
@@ -319,7 +338,7 @@ finish(struct deadletter *d, struct jsonw *w, const char *name,
 
 	buf_addf(&d->head, "%s\"%s\":", w->comma ? "," : "", name);
 	if (d->head.err != 0)
-		log_oom(); /* members are far below HEAD_MAX */
+		log_oom(); /* never EFBIG: see HEAD_MAX */
 	d->lines++;
 	if (d->head.len + len < COLLECT) {
 		buf_add(&d->head, value, len);
@@ -372,12 +391,13 @@ dead_reject(struct deadletter *d, const struct wire_line *l, const char *object,
 	    d, &w, raw == &l->raw ? "raw" : "raw64", raw->p, raw->n, f);
 }
 
-bool
-dead_bytes(struct deadletter *d, const char *id, uint64_t n, const char *object,
-    size_t object_len, const char *p, size_t len, const struct dead_why *why,
-    struct fault *f)
+/* One reject line of a record's bytes; more: others of it follow. */
+static bool
+dead_part(struct deadletter *d, const char *id, uint64_t n, const char *object,
+    size_t object_len, const char *p, size_t len, bool more,
+    const struct dead_why *why, struct fault *f)
 {
-	struct buf value = BUF_INIT(6 * (size_t)WIRE_LINE_MAX);
+	struct buf value = BUF_INIT(6 * (size_t)DEAD_PART_MAX + 2);
 	bool text = utf8_valid(p, len) == len, ok;
 	struct jsonw w;
 
@@ -385,6 +405,8 @@ dead_bytes(struct deadletter *d, const char *id, uint64_t n, const char *object,
 		return false;
 	jsonw_object(&w, "reject");
 	jsonw_text(&w, "reason", why->reason);
+	if (more)
+		jsonw_bool(&w, "more", true);
 	jsonw_end(&w);
 	put_why(&w, why);
 	dead_name(&w, object, object_len);
@@ -399,6 +421,24 @@ dead_bytes(struct deadletter *d, const char *id, uint64_t n, const char *object,
 	ok = finish(d, &w, text ? "raw" : "raw64", value.p, value.len, f);
 	buf_clear(&value);
 	return ok;
+}
+
+bool
+dead_bytes(struct deadletter *d, const char *id, uint64_t n, const char *object,
+    size_t object_len, const char *p, size_t len, const struct dead_why *why,
+    struct fault *f)
+{
+	size_t part;
+
+	while (len > DEAD_PART_MAX) {
+		part = DEAD_PART_MAX - utf8_tail(p, DEAD_PART_MAX);
+		if (!dead_part(
+			d, id, n, object, object_len, p, part, true, why, f))
+			return false;
+		p += part;
+		len -= part;
+	}
+	return dead_part(d, id, n, object, object_len, p, len, false, why, f);
 }
 
 static bool
@@ -435,7 +475,8 @@ dead_object(struct deadletter *d, const char *object, size_t len, uint64_t skip,
 		}
 	}
 	if (skip > 0) {
-		jsonw_text(&w, "format", format);
+		/* As it stood in the mark: with the escapes it may have. */
+		buf_addf(&d->head, ",\"format\":\"%s\"", format);
 		jsonw_uint(&w, "skip", skip);
 	}
 	jsonw_end(&w);

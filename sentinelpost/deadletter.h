@@ -20,6 +20,12 @@
  */
 struct deadletter;
 
+enum {
+	/* Raw bytes of one line of dead_bytes(): with escapes six times as
+	 * long, and still a line of the wire. */
+	DEAD_PART_MAX = 1024 * 1024
+};
+
 /** Why a record is dead; for "dead":{..}. */
 struct dead_why {
 	const char *reason;     /* one of those in sentinelpost(1) */
@@ -34,8 +40,9 @@ struct deadletter *dead_open(const char *path, struct fault *f);
 void dead_close(struct deadletter *d);
 
 /* Each appends a line.  False with a fault (74) when the file cannot be
- * written; what was not synced must then be taken as not written.  object is
- * the text of an object line or of a line's "object", or NULL. */
+ * written; what was not synced must then be taken as not written, and every
+ * later call fails too, dead_sync() among them.  object is the text of an
+ * object line or of a line's "object", or NULL. */
 
 /** A row; id may be "" and n SETTLE_NO_N: left out then. */
 struct dead_row {
@@ -50,13 +57,13 @@ struct dead_row {
 bool dead_row(struct deadletter *d, const struct dead_row *r,
     const struct dead_why *why, struct fault *f);
 
-/** A reject line as it was read (why->reason is "reject"). */
+/** A reject line as it was read. */
 bool dead_reject(struct deadletter *d, const struct wire_line *w,
     const char *object, size_t object_len, const struct dead_why *why,
     struct fault *f);
 
-/** Bytes that are no row or no line of the wire, as a reject of ours.  id may
- * be NULL. */
+/** Bytes that are no row or no line of the wire, as a reject of ours, in
+ * several lines when it is longer than DEAD_PART_MAX.  id may be NULL. */
 bool dead_bytes(struct deadletter *d, const char *id, uint64_t n,
     const char *object, size_t object_len, const char *p, size_t len,
     const struct dead_why *why, struct fault *f);

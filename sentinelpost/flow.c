@@ -7,7 +7,10 @@
 #include "log.h"
 #include "wire.h"
 
-enum { LOUD = 10 /* refusals of single rows that are told in full */ };
+enum {
+	LOUD = 10,      /* refusals of single rows that are told in full */
+	REASON_MAX = 64 /* of a reject; logparse's have at most 20 */
+};
 
 void
 flow_init(struct flow *f, const struct config *c)
@@ -216,19 +219,38 @@ flow_reject_run(struct flow *f, uint64_t *run)
 	flow_flush(f, INT64_MAX);
 }
 
-enum settle_outcome
-flow_dead_reject(struct flow *f, struct object *o, const struct wire_line *w)
+/* A reject's own reason, such as "bad-json"; "reject" when it has none. */
+static void
+reject_reason(const struct wire_line *w, char out[REASON_MAX])
 {
-	struct dead_why why = {"reject", 0, NULL, NULL};
+	struct json_val v;
+
+	memcpy(out, "reject", sizeof("reject"));
+	if (!wire_member(&w->reject, "reason", &v) || v.type != JSON_STRING ||
+	    (v.flags & JSON_ESCAPES) != 0 || v.n <= 2 || v.n - 2 >= REASON_MAX)
+		return;
+	memcpy(out, v.p + 1, v.n - 2);
+	out[v.n - 2] = '\0';
+}
+
+enum settle_outcome
+flow_dead_reject(
+    struct flow *f, struct object *o, const struct wire_line *w, bool more)
+{
+	char reason[REASON_MAX];
+	struct dead_why why = {reason, 0, NULL, NULL};
 	struct json_val format;
 	struct fault err = {0};
 	enum settle_outcome how;
+	bool written;
 	uint64_t *run;
 
-	how = outcome(f,
-	    f->dead != NULL &&
-		dead_reject(f->dead, w, o->line, o->len, &why, &err),
-	    &err);
+	reject_reason(w, reason);
+	written = f->dead != NULL &&
+		  dead_reject(f->dead, w, o->line, o->len, &why, &err);
+	if (more && (written || f->dead == NULL))
+		return written || f->c->dry_run ? SETTLE_DEAD : SETTLE_LOST;
+	how = outcome(f, written, &err);
 	if (wire_member(&w->reject, "format", &format) &&
 	    format.type == JSON_STRING)
 		run = guard_format(&f->guard, format.p + 1, format.n - 2);
@@ -238,6 +260,17 @@ flow_dead_reject(struct flow *f, struct object *o, const struct wire_line *w)
 		o->reject_run = run;
 	flow_reject_run(f, run);
 	return how;
+}
+
+void
+flow_not_wire(struct flow *f)
+{
+	struct fault why = {0};
+
+	fault_set(&why, EXIT_SETASIDE, "the input holds no line of the wire");
+	fault_hint(&why, "rows alone go with --bare --stream NAME; logs go "
+			 "through logparse first");
+	flow_stop(f, &why);
 }
 
 void
@@ -253,6 +286,10 @@ flow_check_hold(struct flow *f)
 	name = guard_tripped(&f->guard);
 	if (name == NULL)
 		return;
+	if (!f->knows_wire) {
+		flow_not_wire(f);
+		return;
+	}
 	fault_set(&why, EXIT_BADCONFIG,
 	    "%lld rejects of format '%s' in a row, no row accepted between",
 	    (long long)f->c->max_dead, name);

@@ -77,6 +77,9 @@ void flow_flush(struct flow *f, int64_t before);
 /** The sink of post.h. */
 struct post_sink flow_sink(struct flow *f);
 
+/** Stop the line: nothing that was read is the wire. */
+void flow_not_wire(struct flow *f);
+
 /** Look whether a hold may end, or the line must. */
 void flow_check_hold(struct flow *f);
 
@@ -85,8 +88,9 @@ enum settle_outcome flow_dead_row(
     struct flow *f, const struct dead_row *r, const struct dead_why *why);
 enum settle_outcome flow_dead_bytes(struct flow *f, const struct object *o,
     uint64_t n, const char *p, size_t len, const char *reason);
+/** more: other lines of the same record follow; the last one counts. */
 enum settle_outcome flow_dead_reject(
-    struct flow *f, struct object *o, const struct wire_line *w);
+    struct flow *f, struct object *o, const struct wire_line *w, bool more);
 
 /** A row of this table is dead: counts the run, may stop the line. */
 void flow_dead_table(struct flow *f, struct table *t);

@@ -163,7 +163,7 @@ on_reject(struct flow *f, const struct wire_line *w)
 	if (!goes_on)
 		f->n.rejects++;
 	settle_reject(
-	    &o->settle, number(w), goes_on, flow_dead_reject(f, o, w));
+	    &o->settle, number(w), goes_on, flow_dead_reject(f, o, w, goes_on));
 }
 
 /* Take a mark's or end's totals. */

@@ -114,7 +114,8 @@ sync_dead(struct flow *f)
 	return false;
 }
 
-/* The object lines of those that will never be read whole. */
+/* The object lines of those that will never be read whole.  A line that could
+ * not be written makes the sync fail that follows. */
 static void
 set_aside_objects(struct flow *f)
 {
@@ -129,8 +130,10 @@ set_aside_objects(struct flow *f)
 		reason.reason = o->code[0] != '\0' ? o->code : "error";
 		reason.http = o->http;
 		if (!dead_object(f->dead, o->line, o->len, o->settle.through,
-			o->format, &reason, &why))
+			o->format, &reason, &why)) {
 			flow_stop(f, &why);
+			return;
+		}
 	}
 }
 
