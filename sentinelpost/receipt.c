@@ -103,8 +103,8 @@ write_one(struct flow *f, const struct object *o, enum receipt_status status)
 }
 
 /* Make what is dead last.  False: no receipt may be written any more. */
-static bool
-sync_dead(struct flow *f)
+bool
+receipts_sync(struct flow *f)
 {
 	struct fault why = {0};
 
@@ -195,7 +195,7 @@ receipts_finished(struct flow *f)
 		return;
 	}
 	set_aside_objects(f);
-	safe = sync_dead(f);
+	safe = receipts_sync(f);
 	while ((o = objects_finished(&f->objects)) != NULL) {
 		status = receipt_status(o, f->dead != NULL);
 		/* What was settled of one that failed is not done again. */
@@ -219,7 +219,7 @@ receipts_partial(struct flow *f)
 	for (struct object *o = f->objects.all; o != NULL; o = o->next) {
 		if (o->stray || !o->settle.moved || o->listed)
 			continue;
-		if (!synced && !sync_dead(f))
+		if (!synced && !receipts_sync(f))
 			return;
 		synced = true;
 		o->settle.moved = false;

@@ -32,6 +32,10 @@ enum receipt_status receipt_status(const struct object *o, bool dead_letter);
 void receipt_line(struct buf *b, const struct object *o, const char *to,
     enum receipt_status status, bool dead_letter);
 
+/** Make what is dead last.  False, and the line stopped: no receipt may be
+ * written any more. */
+bool receipts_sync(struct flow *f);
+
 /** Settle the objects that are finished: their receipts. */
 void receipts_finished(struct flow *f);
 

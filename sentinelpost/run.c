@@ -251,6 +251,8 @@ finish(struct loop *l)
 
 	receipts_finished(f);
 	receipts_partial(f);
+	/* Dead records without a receipt: of strays, or of no object. */
+	(void)receipts_sync(f);
 	if (f->stopped) {
 		log_fault(&f->fault);
 	} else if (l->drain_until >= 0) {
