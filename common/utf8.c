@@ -62,6 +62,8 @@ utf8_valid(const char *s, size_t n)
 {
 	size_t i = 0, len;
 
+	if (n == 0)
+		return 0; /* s may be NULL: an empty buffer */
 	for (;;) {
 		i += ascii_run(s + i, n - i);
 		if (i == n)

@@ -188,6 +188,7 @@ main(void)
 	exhaustive();
 	tails();
 	runs();
+	OK(utf8_valid(NULL, 0) == 0 && utf8_tail(NULL, 0) == 0, "nothing");
 	put();
 	return tap_done();
 }
