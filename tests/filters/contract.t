@@ -126,6 +126,20 @@ for f in s3fetch logparse sentinelpost s3ack; do
 	like "$(cat "$dir/err")" "line 1" "$f: and its place is told"
 done
 
+# Who has nothing to fetch needs no credentials: rows that are replayed.
+env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY s3fetch <"$dir/parsed" >"$dir/out" 2>"$dir/err"
+is "$? $(grep -c '"row":' "$dir/out")" "0 $(grep -c '"row":' "$dir/parsed")" "s3fetch: rows pass without credentials"
+env -u AWS_ACCESS_KEY_ID s3fetch s3://logs/x >/dev/null 2>"$dir/err"
+is $? 77 "s3fetch: but nothing is fetched"
+
+# Rows alone: what is missing from them shows in the exit code.
+gzip -c "$dir/listed" | head -c 300 >"$dir/torn.gz"
+logparse --rows "$dir/torn.gz" >/dev/null 2>"$dir/err"
+is $? 65 "logparse --rows: a torn file is 65"
+printf '{"v":1,"id":"%s","object":%s}\n{"id":"%s","error":{"stage":"s3fetch","code":"BadGzip","retry":false,"message":"m"}}\n' \
+	"$oid" "$object" "$oid" | logparse --log-format text --rows >/dev/null 2>"$dir/err"
+is "$? $(grep -c BadGzip "$dir/err")" "65 1" "logparse --rows: so is an object that could not be fetched"
+
 # A name server that knows nothing: waited out, until --give-up.
 for f in s3list s3fetch; do
 	LB_CLOCK_SPEED=100 AWS_ENDPOINT_URL_S3=https://no-such-host.invalid \
