@@ -30,7 +30,7 @@ void xml_free(struct xml *x);
  * over a limit, or a callback said so; stays false. */
 bool xml_feed(struct xml *x, const char *p, size_t n, bool final);
 
-/** Why, for a message: "not well-formed, line 3". */
+/** Why, for a message: "not well-formed (invalid token)". */
 const char *xml_error(const struct xml *x);
 
 #endif

@@ -1,0 +1,241 @@
+/* s3list/page and common/xml: listings, in one piece and byte by byte */
+#include <stdio.h>
+
+#include "s3list/page.h"
+#include "tap.h"
+#include "xml.h"
+
+#define HEAD                                         \
+	"<?xml version=\"1.0\" encoding=\"UTF-8\"?>" \
+	"<ListBucketResult "                         \
+	"xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
+#define TAIL     "</ListBucketResult>"
+#define MODIFIED "<LastModified>2026-01-02T03:04:05.000Z</LastModified>"
+#define ENTRY(key)                                                    \
+	"<Contents><Key>" key "</Key>" MODIFIED                       \
+	"<ETag>&quot;0123456789abcdef0123456789abcdef-2&quot;</ETag>" \
+	"<ChecksumAlgorithm>CRC32</ChecksumAlgorithm>"                \
+	"<Size>42</Size><Owner><ID>me</ID></Owner>"                   \
+	"<StorageClass>STANDARD</StorageClass></Contents>"
+
+/* Parse in pieces of step bytes. */
+static enum page_result
+parse(
+    struct page *p, const char *xml, size_t n, size_t step, const char *prefix)
+{
+	size_t part;
+
+	page_begin(p);
+	for (; n > 0; xml += part, n -= part) {
+		part = step < n ? step : n;
+		if (!page_feed(p, xml, part))
+			break;
+	}
+	return page_end(p, prefix, strlen(prefix));
+}
+
+/* What a page holds, as one text. */
+static const char *
+summary(const struct page *p, enum page_result r)
+{
+	static char out[4096];
+	size_t n;
+
+	n = (size_t)snprintf(out, sizeof(out), "%d %d %d '%s' '%s'", (int)r,
+	    p->truncated, p->encoded, p->has_token ? p->token.p : "", p->why);
+	for (size_t i = 0; i < p->n && n < sizeof(out); i++)
+		n += (size_t)snprintf(out + n, sizeof(out) - n,
+		    " %.*s|%s|%s|%llu", (int)p->v[i].key_len,
+		    page_text(p, p->v[i].key), page_text(p, p->v[i].etag),
+		    page_text(p, p->v[i].modified),
+		    (unsigned long long)p->v[i].size);
+	return out;
+}
+
+static const struct {
+	const char *what, *prefix, *xml, *want;
+} cases[] = {
+    {"an empty listing", "", HEAD "<IsTruncated>false</IsTruncated>" TAIL,
+	"0 0 0 '' ''"},
+    {"one object", "", HEAD ENTRY("a/b.gz") TAIL,
+	"0 0 0 '' '' a/b.gz|0123456789abcdef0123456789abcdef-2|"
+	"2026-01-02T03:04:05.000Z|42"},
+    {"XML's own escapes", "", HEAD ENTRY("a&amp;b&lt;&#x20;&#97;&apos;") TAIL,
+	"0 0 0 '' '' a&b< a'|0123456789abcdef0123456789abcdef-2|"
+	"2026-01-02T03:04:05.000Z|42"},
+    {"url-encoded keys, said after them", "p/",
+	HEAD ENTRY("p/a+b%2Bc%20%E6%97%A5%01%%%2F") "<EncodingType>url</"
+						    "EncodingType>" TAIL,
+	"3 0 1 '' 'a key is not URL-encoded though the listing says that "
+	"keys are'"},
+    {"decoded", "p/",
+	HEAD "<EncodingType>url</EncodingType>" ENTRY("p%2Fa+b%2Bc%20d%25")
+	    TAIL,
+	"0 0 1 '' '' p/a b+c d%|0123456789abcdef0123456789abcdef-2|"
+	"2026-01-02T03:04:05.000Z|42"},
+    {"left alone when not said to be encoded", "", HEAD ENTRY("a+b%2Bc") TAIL,
+	"0 0 0 '' '' a+b%2Bc|0123456789abcdef0123456789abcdef-2|"
+	"2026-01-02T03:04:05.000Z|42"},
+    {"a token", "",
+	HEAD "<IsTruncated>true</IsTruncated><NextContinuationToken>1/+="
+	     "</NextContinuationToken>" TAIL,
+	"0 1 0 '1/+=' ''"},
+    {"no etag, no quotes", "",
+	HEAD
+	"<Contents><Key>k</Key><ETag></ETag>" MODIFIED
+	"<Size>0</Size></Contents><Contents><Key>l</Key><ETag>x</ETag>" MODIFIED
+	"<Size>18446744073709551</Size></Contents>" TAIL,
+	"0 0 0 '' '' k||2026-01-02T03:04:05.000Z|0"
+	" l|x|2026-01-02T03:04:05.000Z|18446744073709551"},
+    {"no key", "", HEAD "<Contents><Size>1</Size>" MODIFIED "</Contents>" TAIL,
+	"3 0 0 '' 'an object is listed without its key'"},
+    {"an empty key", "",
+	HEAD "<Contents><Key/><Size>1</Size>" MODIFIED "</Contents>" TAIL,
+	"3 0 0 '' 'an object is listed without its key'"},
+    {"a size that is none", "",
+	HEAD "<Contents><Key>k</Key><Size>1e3</Size>" MODIFIED
+	     "</Contents>" TAIL,
+	"3 0 0 '' 'an object is listed without its size'"},
+    {"a time that is none", "",
+	HEAD "<Contents><Key>k</Key><Size>1</Size><LastModified>soon"
+	     "</LastModified></Contents>" TAIL,
+	"3 0 0 '' 'an object is listed without the time it was modified'"},
+    {"another prefix", "logs/", HEAD ENTRY("log/x") TAIL,
+	"3 0 0 '' 'a key is listed that does not begin with the prefix that "
+	"was asked for'"},
+    {"an error after 200", "",
+	"<Error><Code>InternalError</Code><Message>try &amp; try"
+	"</Message></Error>",
+	"2 0 0 '' 'InternalError: try & try'"},
+    {"a page of HTML", "", "<html><body>hello</body></html>",
+	"3 0 0 '' 'the answer is no listing of a bucket'"},
+    {"entities", "", "<!DOCTYPE x [<!ENTITY a \"b\">]>" HEAD ENTRY("&a;") TAIL,
+	"1 0 0 '' 'it has a document type'"},
+    {"nothing", "", "", "1 0 0 '' 'no element found'"},
+    {"cut", "", HEAD ENTRY("k"), "1 0 0 '' 'no element found'"},
+    {"more after the end", "", HEAD TAIL "x",
+	"1 0 0 '' 'junk after document element'"},
+    {"a control character", "", HEAD ENTRY("a&#1;b") TAIL,
+	"1 0 0 '' 'reference to invalid character number'"},
+    {"not UTF-8", "", HEAD ENTRY("a\xff") TAIL,
+	"1 0 0 '' 'not well-formed (invalid token)'"},
+};
+
+static void
+test_cases(void)
+{
+	static const size_t steps[] = {1, 2, 3, 7, 64, 1000000};
+	struct page p;
+	enum page_result r;
+
+	page_init(&p, 1024 * 1024);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		for (size_t s = 0; s < sizeof(steps) / sizeof(*steps); s++) {
+			r = parse(&p, cases[i].xml, strlen(cases[i].xml),
+			    steps[s], cases[i].prefix);
+			IS(summary(&p, r), cases[i].want, cases[i].what);
+		}
+	page_free(&p);
+}
+
+static void
+test_bytes(void)
+{
+	static const char xml[] =
+	    HEAD "<EncodingType>url</EncodingType>" ENTRY("%00%ff%0A+") TAIL;
+	struct page p;
+
+	page_init(&p, 1024);
+	OK(parse(&p, xml, sizeof(xml) - 1, 5, "") == PAGE_WHOLE &&
+		p.v[0].key_len == 4 &&
+		memcmp(page_text(&p, p.v[0].key), "\0\xff\n ", 4) == 0,
+	    "keys are bytes");
+	page_free(&p);
+}
+
+static void
+test_limits(void)
+{
+	struct buf xml = BUF_INIT(8 * 1024 * 1024);
+	struct page p;
+
+	page_init(&p, 4096);
+	buf_adds(&xml, HEAD);
+	for (int i = 0; i < 100; i++)
+		buf_adds(&xml, ENTRY("k"));
+	buf_adds(&xml, TAIL);
+	OK(parse(&p, xml.p, xml.len, 100, "") == PAGE_FOREIGN && p.n == 0,
+	    "a page over its budget");
+	IS(p.why, "the page is far larger than was asked for", "says so");
+	OK(p.text.cap <= 4097, "and takes no more");
+	page_free(&p);
+
+	page_init(&p, 4 * 1024 * 1024);
+	OK(parse(&p, xml.p, xml.len, 100, "") == PAGE_WHOLE && p.n == 100,
+	    "a hundred objects");
+	buf_reset(&xml);
+	buf_adds(&xml, HEAD);
+	for (int i = 0; i <= PAGE_ENTRIES_MAX; i++)
+		buf_adds(&xml, "<Contents><Key>k</Key>" MODIFIED
+			       "<Size>1</Size></Contents>");
+	OK(parse(&p, xml.p, xml.len, xml.len, "") == PAGE_FOREIGN,
+	    "more objects than any page has");
+	buf_reset(&xml);
+	buf_adds(&xml, HEAD "<Contents><Key>");
+	for (int i = 0; i < PAGE_ELEMENT_MAX + 1; i++)
+		buf_addc(&xml, 'k');
+	OK(parse(&p, xml.p, xml.len, 4096, "") == PAGE_BROKEN,
+	    "a key without end");
+	IS(p.why, "text of one element too long", "says so");
+	buf_reset(&xml);
+	buf_adds(&xml, HEAD);
+	for (int i = 0; i < XML_DEPTH_MAX; i++)
+		buf_adds(&xml, "<x>");
+	OK(parse(&p, xml.p, xml.len, 4096, "") == PAGE_BROKEN,
+	    "elements without end");
+	IS(p.why, "nested too deep", "says so");
+	buf_reset(&xml);
+	buf_adds(&xml, HEAD "<Contents><Key>k</Key><ETag>");
+	for (int i = 0; i <= PAGE_ETAG_MAX; i++)
+		buf_addc(&xml, 'e');
+	buf_adds(&xml, "</ETag></Contents>");
+	OK(parse(&p, xml.p, xml.len, 4096, "") == PAGE_FOREIGN,
+	    "an etag that is none");
+	page_begin(&p); /* and one that is not ended before it is freed */
+	page_free(&p);
+	buf_clear(&xml);
+}
+
+static void
+test_shared(void)
+{
+	static const char file[] = "../shared/data/s3-xml/s3-list-objects.xml";
+	char text[8192];
+	struct page p;
+	size_t n;
+	FILE *f = fopen(file, "r");
+
+	if (f == NULL) {
+		printf("ok %d # SKIP no %s\n", ++tap_count, file);
+		return;
+	}
+	n = fread(text, 1, sizeof(text), f);
+	(void)fclose(f);
+	page_init(&p, 4096);
+	IS(summary(&p, parse(&p, text, n, 13, "key")),
+	    "0 0 0 '' '' key1|1d921b22129502cbbe5cbaf2c8bac682|"
+	    "2013-01-10T21:45:09.000Z|10000 key2|"
+	    "1d921b22129502cbbe5cbaf2c8bac682|2013-01-10T22:45:09.000Z|1234",
+	    "botocore's sample");
+	page_free(&p);
+}
+
+int
+main(void)
+{
+	test_cases();
+	test_bytes();
+	test_limits();
+	test_shared();
+	return tap_done();
+}
