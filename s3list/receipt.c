@@ -2,7 +2,6 @@
  * length and for NULs here, so that the state never has to refuse one. */
 #include <errno.h>
 #include <string.h>
-#include <strings.h>
 
 #include "log.h"
 #include "receipt.h"
@@ -95,21 +94,23 @@ read_status(const char *s, enum state_status *out)
 bool
 receipt_counts(const char *reason, uint64_t http)
 {
-	/* S3's codes where there may be no status beside them, and those of
-	 * the filters for a service that cannot be reached. */
+	/* Codes of error lines that may have no status beside them: S3's of
+	 * common/s3error.c, then the filters' own.  A connection cut inside
+	 * an object does count: the store was there. */
 	static const char *const excused[] = {"AccessDenied",
-	    "AllAccessDisabled", "ExpiredToken", "InvalidAccessKeyId",
-	    "RequestTimeTooSkewed", "SignatureDoesNotMatch", "InternalError",
-	    "RequestTimeout", "ServiceUnavailable", "SlowDown", "Throttling",
-	    "ThrottlingException", "TooManyRequests", "RequestLimitExceeded",
-	    "Unavailable", "Timeout", "ConnectFailed", "ConnectionFailed",
-	    "ConnectionReset", "NetworkError"};
+	    "AllAccessDisabled", "ExpiredToken", "InvalidToken",
+	    "InvalidAccessKeyId", "RequestTimeTooSkewed",
+	    "SignatureDoesNotMatch", "InternalError", "RequestTimeout",
+	    "ServiceUnavailable", "SlowDown", "BandwidthLimitExceeded",
+	    "Throttling", "ThrottlingException", "TooManyRequests",
+	    "RequestLimitExceeded", "OperationAborted", "Unavailable",
+	    "Timeout", "ConnectionFailed", "TLSFailed"};
 
 	if (http == 401 || http == 403 || http == 408 || http == 429 ||
 	    http >= 500)
 		return false;
 	for (size_t i = 0; i < sizeof(excused) / sizeof(*excused); i++)
-		if (strcasecmp(reason, excused[i]) == 0)
+		if (strcmp(reason, excused[i]) == 0)
 			return false;
 	return true;
 }
@@ -145,22 +146,31 @@ read_object(struct receipt *rc, const struct wire_object *o)
 	return NULL;
 }
 
-/* Why it failed: "reason", or the code of the error line. */
+/* Why it failed: "reason", or, when that only says that there was an error
+ * line, its code; and whether it counts, which "try" may say outright. */
 static bool
 read_reason(struct receipt *rc, const struct json_val *receipt)
 {
 	struct state_receipt *r = &rc->r;
+	struct json_val v = {0};
 	uint64_t http;
 
 	r->reason = member_text(&rc->reason, receipt, "reason");
-	if (r->reason != NULL && r->reason[0] == '\0')
-		r->reason = member_text(&rc->reason, receipt, "code");
+	if (r->reason != NULL &&
+	    (r->reason[0] == '\0' || strcmp(r->reason, "error") == 0) &&
+	    wire_member(receipt, "code", &v))
+		r->reason = text(&rc->reason, &v);
 	if (r->reason == NULL || !count(receipt, "http", &http))
 		return false;
 	if (rc->reason.len > STATE_TEXT_MAX)
 		buf_cut(&rc->reason,
 		    STATE_TEXT_MAX - utf8_tail(rc->reason.p, STATE_TEXT_MAX));
-	r->counts = receipt_counts(r->reason, http);
+	v = (struct json_val){0};
+	(void)wire_member(receipt, "try", &v);
+	if (v.p != NULL && (v.type == JSON_TRUE || v.type == JSON_FALSE))
+		r->counts = v.type == JSON_TRUE;
+	else
+		r->counts = receipt_counts(r->reason, http);
 	return true;
 }
 

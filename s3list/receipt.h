@@ -37,7 +37,8 @@ enum receipt_result receipt_read(
 /**
  * Does a failure count against the object?  Not when a service was not there
  * or did not let us in (design.md, Outcomes): told by the HTTP status, or by
- * the reason, which is the code of an error line.
+ * the reason, which is the code of an error line.  (For receipts that do not
+ * say it themselves, with "try".)
  */
 bool receipt_counts(const char *reason, uint64_t http);
 

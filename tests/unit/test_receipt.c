@@ -129,6 +129,22 @@ test_good(struct receipt *rc)
 		rc->r.modified_ms == INT64_C(1767323045000),
 	    "fetch, size, modified");
 	OK(read_line(rc,
+	       "{\"id\":\"%I-0000\",\"receipt\":{\"status\":\"failed\","
+	       "\"reason\":\"error\",\"code\":\"SlowDown\",\"http\":503},"
+	       "\"object\":" OBJ "}",
+	       &why) == RECEIPT_FINE &&
+		!rc->r.counts,
+	    "an outage does not count");
+	IS(rc->r.reason, "SlowDown", "an error line's code is the reason");
+	OK(read_line(rc,
+	       "{\"id\":\"%I-0000\",\"receipt\":{\"status\":\"failed\","
+	       "\"reason\":\"odd\",\"code\":\"X\",\"try\":false},"
+	       "\"object\":" OBJ "}",
+	       &why) == RECEIPT_FINE &&
+		!rc->r.counts,
+	    "a receipt can say so itself");
+	IS(rc->r.reason, "odd", "another reason stands for itself");
+	OK(read_line(rc,
 	       "{\"object\":" OBJ ",\"receipt\":{\"dead_object\":true,"
 	       "\"status\":\"delivered\"},\"id\":\"%I-0000\"}",
 	       &why) == RECEIPT_FINE &&
@@ -145,7 +161,9 @@ test_counts(void)
 		bool counts;
 	} t[] = {{"missing-rows", 0, true}, {"AccessDenied", 403, false},
 	    {"AccessDenied", 0, false}, {"", 503, false}, {"", 429, false},
-	    {"SlowDown", 0, false}, {"NoSuchUpload", 404, true}, {"", 0, true}};
+	    {"SlowDown", 0, false}, {"NoSuchUpload", 404, true},
+	    {"ConnectionCut", 0, true}, {"Unavailable", 0, false},
+	    {"", 0, true}};
 
 	for (size_t i = 0; i < sizeof(t) / sizeof(*t); i++)
 		OK(receipt_counts(t[i].reason, t[i].http) == t[i].counts,

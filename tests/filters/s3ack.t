@@ -1,0 +1,261 @@
+#!/usr/bin/env bash
+# s3ack: what receipts do to the state and to the exit code, and in which order
+# things become true.
+set -u
+cd "$(dirname "$0")/../.." || exit
+. tests/lib/tap.sh
+. tests/lib/filters.sh
+dir=$(mktemp -d "${TMPDIR:-/tmp}/s3ack.XXXXXX") || exit 1
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit
+
+# receipt KEY STATUS [MEMBERS [FETCH]]: a receipt line; MEMBERS go into it.
+receipt() {
+	local id
+	id=$(printf 's3\0b\0%s\0e' "$1" | sha256sum | cut -c1-16)
+	printf '{"id":"%s-%s","receipt":{"to":"h/dcr-1","status":"%s","format":"x/1"%s},"object":{"store":"s3","bucket":"b","key":"%s","size":9,"etag":"e","modified":"2026-11-20T10:00:00Z"}}\n' \
+		"$id" "${4:-0001}" "$2" "${3:+,$3}" "$1"
+}
+done_line='{"done":{"stage":"sentinelpost","exit":0}}'
+finished() { echo "$done_line"; }
+
+# ack [OPTION ...]: one run; leaves $rc, out, err.
+ack() {
+	s3ack --log-format text "$@" >out 2>err
+	rc=$?
+}
+sql() { sqlite3 -cmd '.timeout 10000' "${2:-s.db}" "$1"; }
+status() { sql "select status from objects where key = '$1'"; }
+fresh() { rm -f s.db*; }
+
+# ---- Lines ----
+
+{
+	receipt a delivered
+	echo '{"later":[1, 2.50, "\u00e9"]}'
+	receipt c gone
+	printf '%s' "$done_line"
+} >in
+ack --state s.db <in
+is $rc 0 "delivered and gone are settled"
+is "$(head -n 4 out)" "$(cat in)" "all lines are passed on in order, byte by byte"
+is "$(tail -n 1 out | jq -c '.done | [.exit, .receipts, .delivered, .gone, .refused]')" "[0,2,1,1,0]" \
+	"the done line counts"
+is "$(status a) $(status c)" "delivered gone" "the state has them"
+is "$(stat -c %a s.db)" 600 "the state has mode 600"
+is "$(sql "select etag, size, modified from objects where key = 'a'")" "e|9|2026-11-20 10:00:00" \
+	"and what the object lines said"
+ack <in
+is "$rc $(head -n 4 out)" "0 $(cat in)" "without --state lines are passed on all the same"
+fresh
+
+# ---- Exit codes: the receipts of one object, in order ----
+
+# ends CODE NAME KEY-STATUS RECEIPT-STATUS/MEMBERS ...
+ends() {
+	local want=$1 name=$2 in_state=$3 r n=0
+	shift 3
+	fresh
+	for r; do
+		n=$((n + 1))
+		receipt k "${r%%/*}" "${r#*/}" "000$n"
+	done >in
+	finished >>in
+	ack --state s.db <in
+	is "$rc $(tail -n 1 out | jq .done.exit) $(status k)" "$want $want $in_state" "$name"
+}
+ends 0 "delivered" delivered delivered/
+ends 75 "failed" failed 'failed/"reason":"missing-rows"'
+ends 75 "partial" partial 'partial/"through":5'
+ends 0 "partial, then delivered" delivered 'partial/"through":5' delivered/
+ends 0 "failed, then delivered" delivered failed/ delivered/
+ends 0 "delivered, then failed: settled is settled" delivered delivered/ failed/
+ends 65 "delivered with dead records" delivered 'delivered/"dead":2'
+ends 65 "delivered as a dead letter" delivered 'delivered/"dead_object":true'
+ends 75 "dead records of what is not settled" partial 'partial/"dead":2'
+ends 0 "gone, then delivered by another" delivered gone/ delivered/
+ends 75 "five failures quarantine" quarantined failed/ failed/ failed/ failed/ failed/
+like "$(cat err)" "error: 's3://b/k' failed 5 times" "which is told with the object's name"
+like "$(cat err)" "hint:.*--forget" "and what to do"
+ends 75 "five that do not count leave it" failed 'failed/"try":false' 'failed/"try":false' \
+	'failed/"reason":"error","code":"AccessDenied"' 'failed/"http":503' 'failed/"reason":"Unavailable"'
+like "$(cat err)" "warning: 's3://b/k' is not settled: Unavailable" "each is told with its reason"
+ends 75 "through does not go back" partial 'partial/"through":9' 'partial/"through":4'
+is "$(sql "select through, format from objects")" "9|x/1" "it stays where it was"
+fresh
+
+{ finished; receipt k delivered; } >in
+ack --state s.db <in
+is "$rc $(status k)" "75 delivered" "a receipt after the last done line: the stage before was killed"
+receipt k delivered >in
+ack --state s.db <in
+is $rc 75 "no done line at all"
+like "$(cat err)" "without its done line" "is told"
+fresh
+
+# ---- Two destinations ----
+
+{
+	receipt k delivered
+	receipt k partial '"through":3' | sed 's/dcr-1/dcr-2/'
+	finished
+} >in
+ack --state s.db --need 2 <in
+is "$rc $(status k) $(sql 'select through from objects')" "75 partial 3" "--need 2: one has it, one has begun"
+{ receipt k delivered | sed 's/dcr-1/dcr-2/'; finished; } >in
+ack --state s.db --need 2 <in
+is "$rc $(status k)" "0 delivered" "and now both"
+fresh
+{ receipt k delivered; receipt k delivered; finished; } >in
+ack --state s.db --need 2 <in
+is "$rc $(status k)" "75 partial" "one that says it twice is still one"
+ack --need 2 <in
+is $rc 64 "--need without --state is wrong usage"
+ack --state s.db --need 0 <in
+is $rc 64 "so is --need 0"
+ack --state s.db --name '' <in
+is $rc 64 "and an empty name"
+{ receipt k delivered; finished; } >in
+ack --state s.db --name other <in
+is "$rc $(sql "select group_concat(pipeline || ':' || status, ' ') from (select * from objects order by pipeline)")" \
+	"0 default:partial other:delivered" "pipelines share a file"
+fresh
+
+# ---- Receipts that are none ----
+
+{ receipt k delivered | sed 's/"key":"k"/"key":"other"/'; receipt l delivered; finished; } >in
+ack --state s.db <in
+is "$rc $(sql 'select group_concat(key) from objects')" "70 l" "the id of another object: refused, exit 70"
+is "$(wc -l <out) $(grep -c other out)" "3 0" "and not passed on"
+like "$(cat err)" "receipt on line 1 refused: its id is that of another object" "its place is told"
+fresh
+{ receipt k finished; receipt l delivered; finished; } >in
+ack --state s.db <in
+is "$rc $(sql 'select group_concat(key) from objects') $(tail -n 1 out | jq .done.refused)" "65 l 1" \
+	"a status that is none: refused, exit 65"
+{ receipt k delivered | jq -c 'del(.object)'; finished; } >in
+ack --state s.db <in
+is "$rc $(wc -l <out)" "65 2" "no object: refused"
+fresh
+id=$(printf 's3\0b\0\377\0e' | sha256sum | cut -c1-16)
+{
+	printf '{"id":"%s-0001","receipt":{"status":"delivered"},"object":{"store":"s3","bucket":"b","key64":"/w==","etag":"e"}}\n' "$id"
+	finished
+} >in
+ack --state s.db <in
+is "$rc $(sql 'select hex(key) from object')" "0 FF" "a key that is not UTF-8"
+fresh
+
+# ---- What is passed on is on the disk ----
+
+# Input that stays open while we look.
+mkfifo pipe
+s3ack --state s.db <pipe >out 2>err &
+pid=$!
+exec 7>pipe
+receipt a delivered >&7
+for _ in $(seq 200); do
+	[ -s out ] && break
+	sleep 0.05
+done
+is "$(wc -l <out) $(status a)" "1 delivered" "a receipt comes out at once, and is in the state then"
+kill -9 $pid
+wait $pid 2>/dev/null
+exec 7>&-
+is "$(status a) $(sql 'pragma integrity_check')" "delivered ok" "kill -9 changes nothing about it"
+fresh
+
+# A reader that leaves: what is in the pipe by then is entered.
+exec 7<>pipe
+for i in $(seq 100); do receipt "k$i" delivered; done >&7
+{
+	s3ack --state s.db <pipe 2>err
+	echo $? >rc
+} | true
+is "$(cat rc err) $(sql 'select count(*) from objects')" "141 100" \
+	"the reader has left: 100 receipts are entered, then SIGPIPE"
+exec 7>&-
+fresh
+
+python3 - >in <<'PY'
+import hashlib
+for n in range(3000):
+    h = hashlib.sha256(b"s3\0b\0k%d\0e" % n).hexdigest()[:16]
+    print('{"id":"%s-0001","receipt":{"status":"delivered"},"object":'
+          '{"store":"s3","bucket":"b","key":"k%d","etag":"e"}}' % (h, n))
+PY
+finished >>in
+ack --state s.db <in
+is "$rc $(sql 'select count(*) from objects') $(head -n 3001 out | cmp - in && echo same)" "0 3000 same" \
+	"several transactions, nothing lost between them"
+fresh
+
+# ---- A state that fails ----
+
+ack --state no/such/folder/s.db <in
+is "$rc $(wc -l <out) $(tail -n 1 out | jq .done.exit)" "78 1 78" "no folder: 78, nothing is passed on"
+like "$(cat err)" "hint: its folder must be there" "with a hint"
+head -c 9000 /dev/zero | tr '\0' x >s.db
+ack --state s.db <in
+is "$rc $(wc -l <out)" "78 1" "no database: 78"
+fresh
+(
+	ulimit -f 100
+	ack --state s.db <in
+	echo "$rc" >rc
+)
+is "$(cat rc)" 74 "no room: 74"
+like "$(cat err)" "hint: .*nothing was marked done" "with a hint"
+passed=$(grep -c '"receipt":{' out)
+[ "$passed" -le "$(sql 'select count(*) from objects')" ]
+ok "what was passed on is in the state"
+ack --state s.db <in
+is "$rc $(sql 'select count(*) from objects')" "0 3000" "with room again all goes in"
+is "$(find . -name 's.db-s3ack-*.lock' | wc -l)" 1 "one lock file beside it"
+fresh
+
+# ---- Signals ----
+
+# ready: start s3ack on the pipe and see a line go through it.
+ready() {
+	s3ack --state s.db "$@" <pipe >out 2>err &
+	pid=$!
+	exec 7>pipe
+	echo '{"ready":1}' >&7
+	for _ in $(seq 200); do
+		[ -s out ] && break
+		sleep 0.05
+	done
+}
+ready
+kill $pid
+{ receipt k delivered; finished; } >&7
+exec 7>&-
+wait $pid
+is "$? $(status k)" "0 delivered" "after SIGTERM it goes on to the end of input"
+fresh
+ready --stop-within 1ms
+receipt k delivered >&7
+finished >&7
+kill $pid
+wait $pid
+is "$? $(tail -n 1 out | jq -c '[.done.stage, .done.exit]')" '75 ["s3ack",75]' "or until --stop-within"
+exec 7>&-
+fresh
+ready
+kill $pid
+while kill $pid 2>/dev/null; do sleep 0.05; done
+wait $pid
+is $? 143 "a second signal ends it at once"
+exec 7>&-
+fresh
+
+# ---- Metrics ----
+
+{ receipt a delivered '"records":7,"dead":1'; receipt b failed; finished; } >in
+ack --state s.db --metrics metrics <in
+like "$(cat metrics)" 'logbridge_receipts_total\{stage="s3ack",status="delivered"\} 1' "metrics count receipts"
+like "$(cat metrics)" 'logbridge_records_dead_total\{stage="s3ack"\} 1' "and dead records"
+ack --state s.db --metrics no/such/file <in
+is "$rc $(tail -n 1 out | jq .done.failed)" "74 1" "a metrics file that cannot be written is 74, at the end"
+tap_done
