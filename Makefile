@@ -209,7 +209,7 @@ lint:			## cppcheck, gcc's analyzer, clang's warnings, shellcheck, man pages
 	    --suppress=nullPointerRedundantCheck --suppress=nullPointerArithmeticRedundantCheck \
 	    -j2 -I. -Icommon $(filter %.c,$(PRODUCT_C))
 	$(MAKE) BUILD=build-lint WERROR=1 CFLAGS='-O1 -fanalyzer -Wno-analyzer-malloc-leak' all
-	$(MAKE) BUILD=build-clang WERROR=1 CC=clang all
+	$(MAKE) BUILD=build-clang WERROR=1 CC=clang all tests
 	shellcheck -x -S warning -s bash $(SHELL_SRC)
 	@for m in $(MANPAGES); do mandoc -T lint -W warning "$$m" || exit 1; done
 

@@ -29,9 +29,9 @@ is "$? $(wc -l <"$dir/still")" "65 $(wc -l <"$dir/dead.ndjson")" "replay: what i
 is "$(sim_status .tables.AWSCloudTrail.rows)" "$before" "replay: and adds no row"
 
 file=$(jq -r 'select(.kind == "cloudtrail").file' "$dir/manifest" | head -n 1)
-PAGER=cat pipelines/look "$dir/store/logs/$file" >"$dir/rows"
+PAGER='cat' pipelines/look "$dir/store/logs/$file" >"$dir/rows"
 is "$(wc -l <"$dir/rows")" "$(zcat "$dir/store/logs/$file" | jq '.Records | length')" "look: the rows of a file"
 key=$(jq -r 'select(.kind == "cloudtrail").key' "$dir/manifest" | head -n 1)
-PAGER=cat pipelines/look "s3://logs/$key" >"$dir/again"
+PAGER='cat' pipelines/look "s3://logs/$key" >"$dir/again"
 is "$(diff "$dir/rows" "$dir/again")" "" "look: the same of an object"
 tap_done

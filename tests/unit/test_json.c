@@ -205,8 +205,7 @@ static const char *const bad[] = {
     "\xef\xbb\xbf{}",
     "\v1",
     "\f1",
-    "\xc2\xa0"
-    "1",
+    "\302\2401",
     "/**/1",
     "1//x",
     "[1",

@@ -125,8 +125,8 @@ rules(void)
 {
 	static const char *const bad[] = {"", "dcr", "my-rule",
 	    "DCR-0123456789abcdef", "dcr-a/b", "dcr-a?b", "dcr-a b", "dcr-a%2f",
-	    "dcr-0123456789012345678901234567890123456789012345678901234567890"
-	    "12345"};
+	    ("dcr-0123456789012345678901234567890123456789012345678901234567890"
+	     "12345")};
 	struct buf url = BUF_INIT(1000);
 	char id[16];
 
