@@ -336,7 +336,7 @@ wait_input(struct ack *a)
 	for (;;) {
 		now = clock_mono_ms();
 		if (stop_asked() && a->stop_at == 0)
-			a->stop_at = now + a->o->stop_within_ms;
+			a->stop_at = now + a->o->stop_within_ms + ACK_GRACE_MS;
 		if (a->stop_at != 0 && now >= a->stop_at) {
 			a->stopped = true;
 			return false;

@@ -16,7 +16,10 @@
 enum {
 	ACK_BURST_MAX = 1000,       /* receipts of one transaction */
 	ACK_HELD_MAX = 1024 * 1024, /* bytes held back until it is made */
-	ACK_PRUNE_BATCH = 1000      /* rows removed at a time */
+	/* After --stop-within, for the receipts that the stage before writes
+	 * when its own --stop-within, which began with ours, is over. */
+	ACK_GRACE_MS = 2000,
+	ACK_PRUNE_BATCH = 1000 /* rows removed at a time */
 };
 
 struct ack_options {
