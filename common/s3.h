@@ -50,7 +50,8 @@ struct s3;
 /**
  * Set up from options and environment (which loses its secrets, see awsenv.h).
  * The options' strings must stay.  Returns NULL with a fault: 64 for an
- * option, 77 without credentials, 78 for a variable that cannot be used.
+ * option, 78 for a variable that cannot be used.  That there are no credentials
+ * is told by s3_build() (77): who has nothing to ask for needs none.
  */
 struct s3 *s3_new(const struct s3_options *o, struct fault *f);
 void s3_free(struct s3 *s); /* NULL is fine */
@@ -89,8 +90,8 @@ struct s3_call {
 
 /**
  * Build and sign a request, with the time of now; it must be built anew for
- * each attempt.  False with a fault: 78 when the ask's endpoint, region or
- * bucket cannot be used, 71.
+ * each attempt.  False with a fault: 77 without credentials, 78 when the ask's
+ * endpoint, region or bucket cannot be used, 71.
  */
 bool s3_build(
     struct s3 *s, struct s3_call *c, const struct s3_ask *a, struct fault *f);

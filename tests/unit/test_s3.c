@@ -210,7 +210,10 @@ test_options(void)
 	    {{0}, "", "h:9000", EXIT_BADCONFIG},
 	};
 	const struct s3_options none = {0};
+	struct s3_ask a = {.method = "GET", .bucket = "logs"};
+	struct s3_call c = {0};
 	struct fault f = {0};
+	struct s3 *s;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		OK(store(&bad[i].o, bad[i].region, bad[i].endpoint, &f) ==
@@ -220,10 +223,14 @@ test_options(void)
 	(void)setenv("AWS_REGION", "", 1);
 	(void)setenv("AWS_ENDPOINT_URL_S3", "", 1);
 	(void)unsetenv("AWS_SECRET_ACCESS_KEY");
-	OK(s3_new(&none, &f) == NULL && f.code == EXIT_DENIED &&
+	s = s3_new(&none, &f);
+	OK(s != NULL, "without credentials there is a store");
+	OK(!s3_build(s, &c, &a, &f) && f.code == EXIT_DENIED &&
 		strstr(f.text, "AWS_SECRET_ACCESS_KEY") != NULL &&
 		f.hint[0] != '\0',
-	    "no credentials");
+	    "but nothing can be asked of it");
+	s3_call_free(&c);
+	s3_free(s);
 }
 
 #define ERROR(code)                                           \
