@@ -12,6 +12,8 @@ enum {
 	NAME_LEN = 512
 };
 
+static const struct json_val none; /* a member that is not there */
+
 /* Set aside what is not the wire. */
 static void
 not_wire(struct flow *f, const char *line, size_t n,
@@ -40,6 +42,12 @@ refuse(struct flow *f, const char *what, const struct input_place *at)
 	flow_stop(f, &why);
 }
 
+static bool
+is_utf8(const struct json_val *v)
+{
+	return (v->flags & JSON_HIGH) == 0 || utf8_valid(v->p, v->n) == v->n;
+}
+
 /* The object that a line belongs to; NULL when it was not opened here. */
 static struct object *
 find(struct flow *f, const struct wire_line *w)
@@ -60,7 +68,8 @@ find_or_stray(struct flow *f, const struct wire_line *w)
 	f->n.strays++;
 	if (!wire_id(w, id))
 		id[0] = '\0';
-	return objects_stray(&f->objects, id, &w->object);
+	return objects_stray(
+	    &f->objects, id, is_utf8(&w->object) ? &w->object : &none);
 }
 
 static uint64_t
@@ -140,8 +149,7 @@ on_row(struct flow *f, const struct wire_line *w)
 	f->n.rows++;
 	if (row->type != JSON_OBJECT)
 		bad = "bad-row";
-	else if ((row->flags & JSON_HIGH) != 0 &&
-		 utf8_valid(row->p, row->n) != row->n)
+	else if (!is_utf8(row))
 		bad = "bad-utf8";
 	else if ((t = find_table(f, &w->table)) == NULL)
 		bad = "bad-table";
@@ -351,6 +359,11 @@ input_line(
 		unreadable(f, line, n, at, why);
 		return;
 	}
+	/* Of a row only the row itself, the bulk, has to be looked at. */
+	if (w.kind != WIRE_ROW && utf8_valid(line, n) != n) {
+		not_wire(f, line, n, at, "it is not UTF-8");
+		return;
+	}
 	f->knows_wire = f->knows_wire || w.kind != WIRE_OTHER;
 	switch (w.kind) {
 	case WIRE_ROW:
@@ -393,7 +406,6 @@ void
 input_bare(
     struct flow *f, const char *line, size_t n, const struct input_place *at)
 {
-	static const struct json_val none = {0};
 	struct json_val row;
 	struct object *o;
 	struct table *t;
