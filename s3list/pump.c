@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "log.h"
 #include "out.h"
 #include "pump.h"
 #include "stop.h"
@@ -46,8 +45,7 @@ portion(const struct pump *p)
 	end = memrchr(s, '\n', PIPE_BUF);
 	if (end == NULL)
 		end = memchr(s, '\n', n);
-	INVARIANT(end != NULL);
-	return (size_t)(end - s) + 1;
+	return end != NULL ? (size_t)(end - s) + 1 : n;
 }
 
 void

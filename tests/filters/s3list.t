@@ -5,6 +5,7 @@ cd "$(dirname "$0")/../.." || exit 99
 . tests/lib/tap.sh
 . tests/lib/filters.sh
 . tests/lib/s3sim.sh
+. tests/lib/ca.sh
 command -v python3 >/dev/null || skip_all "python3 is not installed"
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/s3list.XXXXXX") || exit 99
 cleanup() {
@@ -379,4 +380,17 @@ else
 fi
 s3sim_stop
 ok "the simulator had no complaint"
+
+# --- TLS
+
+ca_make "$tmp/ca" || exit 99
+s3sim_start --bucket logs --tls-cert "$tmp/ca/server.pem" --tls-key "$tmp/ca/server.key" || exit 99
+export AWS_ENDPOINT_URL_S3=https://127.0.0.1:$S3SIM_PORT
+: | s3put --cafile "$tmp/ca/ca.pem" - "$AWS_ENDPOINT_URL_S3/logs/key" >/dev/null
+AWS_CA_BUNDLE=$tmp/ca/ca.pem list s3://logs/
+whole "AWS_CA_BUNDLE" 1
+list s3://logs/
+stops "a certificate that nobody vouches for" 78 "TLSFailed"
+like "$err" "hint:.*AWS_CA_BUNDLE" "and what to do for one's own"
+s3sim_stop
 tap_done
