@@ -137,7 +137,7 @@ like "$err" "cut 11 bytes of an unfinished line" "and said"
 	"$post" --dead-letter "$dead" <"$tmp/a" >/dev/null 2>&1 &
 	first=$!
 	for ((i = 0; i < 500; i++)); do
-		[ "$(sim_status .requests.in_flight 2>/dev/null)" != 0 ] && break
+		[ "$(sim_status .in_flight)" != 0 ] && break
 		sleep 0.01
 	done
 	"$post" --log-format text --dead-letter "$dead" <"$tmp/a" >/dev/null 2>"$tmp/err"

@@ -106,8 +106,8 @@ static void
 rejects(void)
 {
 	static const char *const lines[] = {
-	    "{\"id\":\"i\",\"n\":18,\"reject\":{\"reason\":\"r\",\"at\":5},"
-	    "\"raw\":\"a\\n\"}",
+	    ("{\"id\":\"i\",\"n\":18,\"reject\":{\"reason\":\"r\",\"at\":5},"
+	     "\"raw\":\"a\\n\"}"),
 	    "{\"raw64\":\"/w==\",\"reject\":{},\"n\":1.0}",
 	    "{\"reject\":{\"reason\":\"r\"}}"};
 	struct deadletter *d = fresh();
