@@ -197,11 +197,13 @@ fuzz:			## fuzz each parser for FUZZ_SECONDS (10)
 
 # Of each file of the product, least covered first; the tests must pass too.
 coverage:		## line and branch coverage per file
+	@[ ! -d build-coverage ] || find build-coverage -name '*.gcda' -delete
 	@$(MAKE) COVERAGE=1 BUILD=build-coverage check; rc=$$?; \
 	find build-coverage -name '*.gcda' -not -path '*/tests/*' -not -path '*/inject/*' | \
 	 xargs gcov -b -n 2>/dev/null | tr -d "'" | awk -F '[ :%]+' \
-	 '/^File/ { f = $$2 } /^Lines/ { l[f] = $$3; t += $$5; h += $$3 * $$5 / 100 } /^Taken/ { b[f] = $$5 } \
-	  /^(File|Lines)/ && f ~ /^\// { delete l[f] } \
+	 '/^File/ { f = $$2 ~ /^[^\/].*[.]c$$/ && $$2 !~ /^tests/ ? $$2 : "" } \
+	  f != "" && /^Lines/ && !(f in l) { l[f] = $$3; t += $$5; h += $$3 * $$5 / 100 } \
+	  f != "" && /^Taken/ { b[f] = $$5 } \
 	  END { for (f in l) printf "%6s%% lines %6s%% branches  %s\n", l[f], b[f], f | "sort -n"; \
 	  close("sort -n"); printf "%6.2f%% of %d lines\n", 100 * h / t, t }'; exit $$rc
 
