@@ -201,11 +201,11 @@ reset
 faults '{"op":"GET","key":"text","times":-1,"action":"internal"}'
 {
 	listed text "$tmp/text"
-	for _ in {1..3000}; do line odd; done
+	for _ in {1..6000}; do line odd; done
 } >"$tmp/in"
-speed=300 fetch --jobs 3
+speed=60 fetch --jobs 3
 is "$rc $(grep text <<<"$sum") $(grep -c 'odd end' <<<"$sum")" \
-	"75 text error InternalError 500 true 3000" \
+	"75 text error InternalError 500 true 6000" \
 	"one object fails while the others come"
 [ "$(gets logs/text)" -ge 5 ]
 ok "after five attempts"
@@ -270,7 +270,7 @@ s3put --list "$tmp/manifest" "$S3SIM_URL/logs" >/dev/null
 for i in {1..300}; do line "many/$i"; done >"$tmp/in"
 faults '[{"op":"GET","prefix":"many/","chance":0.1,"seed":3,"times":-1,"action":"slowdown"},
 	{"op":"GET","prefix":"many/","chance":0.2,"seed":5,"times":-1,"cut_after":4}]'
-jobs=64 speed=300 fetch --jobs 64
+jobs=64 speed=60 fetch --jobs 64
 is "$rc $(grep -c ' end ' <<<"$sum") $(cat "$tmp/got"/many* | sort | md5sum)" \
 	"0 300 $(cat "$tmp"/o.* | sort | md5sum)" "300 objects, one in four requests fails"
 tap_done
