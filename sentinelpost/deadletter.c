@@ -363,7 +363,10 @@ dead_row(struct deadletter *d, const struct dead_row *r,
 
 	if (!begin(d, &w, r->id, r->n, f))
 		return false;
-	jsonw_text(&w, "table", r->table);
+	if (r->table != NULL)
+		jsonw_text(&w, "table", r->table);
+	else if (r->bad_table.p != NULL)
+		jsonw_raw(&w, "table", r->bad_table.p, r->bad_table.n);
 	put_why(&w, why);
 	dead_name(&w, r->object, r->object_len);
 	return finish(d, &w, "row", r->row, r->row_len, f);

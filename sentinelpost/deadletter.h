@@ -48,7 +48,8 @@ void dead_close(struct deadletter *d);
 struct dead_row {
 	const char *id;
 	uint64_t n;
-	const char *table;
+	const char *table;         /* a name, or NULL: */
+	struct json_val bad_table; /* the member as it came, p may be NULL */
 	const char *object;
 	size_t object_len;
 	const char *row;

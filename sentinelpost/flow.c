@@ -290,6 +290,18 @@ flow_check_hold(struct flow *f)
 		flow_not_wire(f);
 		return;
 	}
+	if (guard_trips(&f->guard, *f->not_wire_run)) {
+		fault_set(&why, EXIT_BADCONFIG,
+		    "%lld lines in a row that are no rows, none accepted "
+		    "between",
+		    (long long)f->c->max_dead);
+		fault_hint(&why,
+		    "a stage between logparse and sentinelpost writes "
+		    "something else; what was set aside can be piped back "
+		    "in; --max-dead raises the limit");
+		flow_stop(f, &why);
+		return;
+	}
 	fault_set(&why, EXIT_BADCONFIG,
 	    "%lld rejects of format '%s' in a row, no row accepted between",
 	    (long long)f->c->max_dead, name);

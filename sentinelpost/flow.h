@@ -45,7 +45,7 @@ struct flow {
 	struct pack *pack;
 	struct deadletter *dead; /* or NULL */
 	struct guard guard;
-	uint64_t *not_wire_run; /* of guard, for what is not the wire */
+	uint64_t *not_wire_run; /* of guard: no wire, or no rows */
 	struct flow_counts n;
 	enum exitcode code; /* worst so far */
 	bool stopped;       /* with this fault, not printed yet */

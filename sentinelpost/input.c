@@ -137,27 +137,46 @@ take_row(struct flow *f, struct object *o, struct table *t, uint64_t n,
 	flow_dead_table(f, t);
 }
 
+/* A row without a table that a stream could be named after. */
+static void
+no_table(
+    struct flow *f, struct object *o, uint64_t n, const struct wire_line *w)
+{
+	const struct dead_row d = {.id = o->id,
+	    .n = n,
+	    .bad_table = is_utf8(&w->table) ? w->table : none,
+	    .object = o->line,
+	    .object_len = o->len,
+	    .row = w->row.p,
+	    .row_len = w->row.n};
+	const struct dead_why why = {"bad-table", 0, NULL, NULL};
+
+	dead_on_arrival(f, o, n, flow_dead_row(f, &d, &why));
+	flow_reject_run(f, f->not_wire_run);
+}
+
 static void
 on_row(struct flow *f, const struct wire_line *w)
 {
 	struct object *o = find_or_stray(f, w);
 	uint64_t n = number(w);
 	const struct json_val *row = &w->row;
-	const char *bad = NULL;
-	struct table *t = NULL;
+	const char *bad = row->type != JSON_OBJECT ? "bad-row"
+			  : !is_utf8(row)          ? "bad-utf8"
+						   : NULL;
+	struct table *t;
 
 	f->n.rows++;
-	if (row->type != JSON_OBJECT)
-		bad = "bad-row";
-	else if (!is_utf8(row))
-		bad = "bad-utf8";
-	else if ((t = find_table(f, &w->table)) == NULL)
-		bad = "bad-table";
-	if (bad == NULL)
-		take_row(f, o, t, n, row);
-	else
+	if (bad != NULL) {
 		dead_on_arrival(
 		    f, o, n, flow_dead_bytes(f, o, n, row->p, row->n, bad));
+		return;
+	}
+	t = find_table(f, &w->table);
+	if (t != NULL)
+		take_row(f, o, t, n, row);
+	else if (!f->stopped)
+		no_table(f, o, n, w);
 }
 
 static void

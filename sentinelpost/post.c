@@ -214,7 +214,9 @@ again(struct post *p, struct part *part, const struct reply *r, int64_t now,
 	part->attempts++;
 	if (part->failing < 0)
 		part->failing = now;
-	wait = backoff_ms(part->attempts, r->retry_after_ms);
+	/* "At once" is taken as no advice: a limit is not over so soon. */
+	wait = backoff_ms(
+	    part->attempts, r->retry_after_ms > 0 ? r->retry_after_ms : -1);
 	part->until = now + wait;
 	part->state = PART_WAITING;
 	p->stats.retries++;

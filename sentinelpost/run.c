@@ -42,6 +42,41 @@ struct loop {
 	struct post_stats stats;                      /* copied for metrics */
 };
 
+static struct loop loop; /* the only one: metrics point into it */
+
+#define COUNTER(name, help, member)                               \
+	{                                                         \
+		"logbridge_" name, NULL, help, &loop.member, NULL \
+	}
+#define GAUGE(name, help, member)                                 \
+	{                                                         \
+		"logbridge_" name, NULL, help, NULL, &loop.member \
+	}
+
+static const struct metric metrics[] = {
+    COUNTER("rows_total", "Rows read.", flow.n.rows),
+    COUNTER("rows_accepted_total", "Rows that the service accepted.",
+	flow.n.accepted),
+    COUNTER("rejects_total", "Rejects read.", flow.n.rejects),
+    COUNTER("dead_total", "Records in the dead-letter file.", flow.n.dead),
+    COUNTER("objects_delivered_total", "Objects delivered.", flow.n.delivered),
+    COUNTER("objects_failed_total", "Objects not settled.", flow.n.failed),
+    COUNTER("objects_gone_total", "Objects that no longer exist.", flow.n.gone),
+    COUNTER("requests_total", "Requests made.", stats.requests),
+    COUNTER("retries_total", "Requests that must be repeated.", stats.retries),
+    COUNTER("throttled_total", "Replies 429.", stats.throttled),
+    COUNTER("raw_bytes_total", "Bytes of accepted rows.", stats.raw_bytes),
+    COUNTER(
+	"body_bytes_total", "Bytes of their bodies as sent.", stats.body_bytes),
+    COUNTER("breaker_opened_total", "Times the breaker opened.", stats.opened),
+    COUNTER("tokens_total", "Access tokens fetched.", token.fetched),
+    GAUGE("unavailable_seconds",
+	"For how long the service has been unavailable.", down_s),
+    GAUGE("objects_open", "Objects begun and not ended.", open_objects),
+    GAUGE("requests_in_flight", "Requests under way.", flying),
+    GAUGE("token_seconds", "Until the access token ends.", token_s),
+};
+
 /* Do what lines ask for, until no more are there or nothing more fits. */
 static void
 take_lines(struct loop *l)
@@ -319,51 +354,11 @@ start(struct loop *l, struct fault *why)
 	return true;
 }
 
-#define COUNTER(name, help, member)                             \
-	{                                                       \
-		"logbridge_" name, NULL, help, &l->member, NULL \
-	}
-#define GAUGE(name, help, member)                               \
-	{                                                       \
-		"logbridge_" name, NULL, help, NULL, &l->member \
-	}
-
 int
 run(const struct config *c)
 {
-	static struct loop loop;
 	struct loop *l = &loop;
 	struct fault why = {0};
-	const struct metric metrics[] = {
-	    COUNTER("rows_total", "Rows read.", flow.n.rows),
-	    COUNTER("rows_accepted_total", "Rows that the service accepted.",
-		flow.n.accepted),
-	    COUNTER("rejects_total", "Rejects read.", flow.n.rejects),
-	    COUNTER(
-		"dead_total", "Records in the dead-letter file.", flow.n.dead),
-	    COUNTER("objects_delivered_total", "Objects delivered.",
-		flow.n.delivered),
-	    COUNTER(
-		"objects_failed_total", "Objects not settled.", flow.n.failed),
-	    COUNTER("objects_gone_total", "Objects that no longer exist.",
-		flow.n.gone),
-	    COUNTER("requests_total", "Requests made.", stats.requests),
-	    COUNTER("retries_total", "Requests that must be repeated.",
-		stats.retries),
-	    COUNTER("throttled_total", "Replies 429.", stats.throttled),
-	    COUNTER(
-		"raw_bytes_total", "Bytes of accepted rows.", stats.raw_bytes),
-	    COUNTER("body_bytes_total", "Bytes of their bodies as sent.",
-		stats.body_bytes),
-	    COUNTER("breaker_opened_total", "Times the breaker opened.",
-		stats.opened),
-	    COUNTER("tokens_total", "Access tokens fetched.", token.fetched),
-	    GAUGE("unavailable_seconds",
-		"For how long the service has been unavailable.", down_s),
-	    GAUGE("objects_open", "Objects begun and not ended.", open_objects),
-	    GAUGE("requests_in_flight", "Requests under way.", flying),
-	    GAUGE("token_seconds", "Until the access token ends.", token_s),
-	};
 
 	*l = (struct loop){.c = c, .stop_at = -1, .drain_until = -1};
 	flow_init(&l->flow, c);

@@ -230,7 +230,8 @@ is "$(jq -c 'select(.note or .done) | .note // .done.stage' "$tmp/out" | paste -
 { open "$A" && row "$A" 0 && row "$A" 1 x 'no/table' && echo "{\"id\":\"$A\",\"n\":2,\"table\":\"T_CL\",\"row\":[1]}" && totals end "$A" 3 3 0 0; } >"$tmp/in"
 run --dead-letter "$dead" <"$tmp/in"
 outcome "rows that cannot be one" 65 "k/a delivered 3 1 2" 1
-is "$(jq -r .dead.reason "$dead" | paste -sd,)" "bad-table,bad-row" "are dead letters"
+is "$(jq -c '[.dead.reason, .n, .table, .row, .raw]' "$dead" | sed 's/"TimeGenerated":"[^"]*",//' | paste -sd' ')" \
+	'["bad-table",1,"no/table",{"a":"x"},null] ["bad-row",2,null,null,"[1]"]' "are dead letters"
 
 # Sizes.
 big=$(head -c 1000000 /dev/zero | tr '\0' x)
@@ -292,6 +293,11 @@ sim_control reset
 run --max-dead 5 --dead-letter "$dead" <"$tmp/in"
 is "$rc $(receipts)" "78 " "--max-dead rejects too"
 like "$err" "rejects of format 'f' in a row.*hint:" "and it says of what"
+
+{ open "$A" && for ((i = 0; i < 20; i++)); do row "$A" "$i" x no/table; done && totals end "$A" 20 20 0 0; } >"$tmp/in"
+run --max-dead 5 --dead-letter "$dead" <"$tmp/in"
+is "$rc $(receipts) $(wc -l <"$dead")" "78  5" "--max-dead rows without a table too"
+like "$err" "5 lines in a row that are no rows.*hint:" "and it says so"
 
 # Dry run and bare rows.
 run --dry-run <"$tmp/a"

@@ -88,7 +88,7 @@ rows(void)
 	OK(dead_sync(d, &f) && content(path)[0] == '{', "and written in time");
 	r = (struct dead_row){.id = "",
 	    .n = SETTLE_NO_N,
-	    .table = "T",
+	    .bad_table = {"\"a/b\"", 5, JSON_STRING, 0},
 	    .row = "{}",
 	    .row_len = 2};
 	OK(dead_row(d, &r, &short_why, &f) && dead_lines(d) == 2,
@@ -97,7 +97,7 @@ rows(void)
 	    "{\"id\":\"i\",\"n\":17,\"table\":\"T\",\"dead\":{\"reason\":"
 	    "\"refused\",\"http\":400," TIME ",\"code\":\"InvalidRecord\","
 	    "\"request_id\":\"rid\"}," NAME ",\"row\":{\"a\": 1}}\n"
-	    "{\"table\":\"T\",\"dead\":{\"reason\":\"oversize\"," TIME
+	    "{\"table\":\"a/b\",\"dead\":{\"reason\":\"oversize\"," TIME
 	    "},\"row\":{}}\n",
 	    "both as they should be");
 }
