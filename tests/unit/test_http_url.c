@@ -58,6 +58,9 @@ static const struct {
     {"http://127.0.0.1:1/#x", false, NO},
     {"http://192.0.2.1@127.0.0.1:1/", true, NO},
     {"ftp://127.0.0.1:1/", true, NO},
+    {"http://2130706433:1/", true, YES}, /* --allow-http was given */
+    {"http://0.0.0.0:1/", true, YES},
+    {"http://[fe80::1%25lo]:1/", true, NO},
     {"http://[127.0.0.1]:1/", false, NO_URL},
     {"http://127.0.0.1:1 /", false, NO_URL},
     {"http://127.0.0.1:1/a b", false, NO_URL},
@@ -72,6 +75,8 @@ static const struct {
 static void
 policy(void)
 {
+	static char big[HTTP_HEADERS_MAX + 20];
+	struct result last = {0};
 	struct http *h;
 
 	(void)setenv(
@@ -97,6 +102,11 @@ policy(void)
 		if (x.failure == HTTP_FORBIDDEN && x.error[0] == '\0')
 			OK(false, "it says why");
 	}
+	memset(big, 'a', sizeof(big) - 1);
+	memcpy(big, "http://127.0.0.1:1/", 19);
+	OK(client_start(h, (struct http_request){.url = big}, &last) == NULL &&
+		strstr(last.error, "too long") != NULL,
+	    "an endless URL");
 	http_free(h);
 	(void)unsetenv("IDENTITY_ENDPOINT");
 }
