@@ -135,17 +135,38 @@ finish(struct http_call *c, CURLcode code)
 }
 
 /* libcurl's clock says that connecting took too long, ours that we did not
- * listen: nothing was sent, so begin again. */
+ * listen. */
+static bool
+looked_away(const struct http_call *c, CURLcode code)
+{
+	return code == CURLE_OPERATION_TIMEDOUT && !c->connected &&
+	       c->h->listened_ms - c->begun_ms < c->h->connect_ms / 2;
+}
+
+/* A kept connection ended just when it was used again.  libcurl sees to that
+ * only where it noticed while reading. */
+static bool
+was_stale(const struct http_call *c, CURLcode code)
+{
+	long made = 1;
+
+	(void)curl_easy_getinfo(c->easy, CURLINFO_NUM_CONNECTS, &made);
+	return c->connected && made == 0 && c->head.seen == 0 &&
+	       (code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR ||
+		   code == CURLE_GOT_NOTHING);
+}
+
+/* Begin again, once, where the failure says nothing of the peer. */
 static bool
 restart(struct http_call *c, CURLcode code)
 {
-	struct http *h = c->h;
-
-	if (code != CURLE_OPERATION_TIMEDOUT || c->cancelled || c->connected ||
-	    c->restarted || c->reply.failure != HTTP_NONE ||
-	    h->listened_ms - c->begun_ms >= h->connect_ms / 2)
+	if (c->cancelled || c->restarted || c->reply.failure != HTTP_NONE ||
+	    (!looked_away(c, code) && !was_stale(c, code)))
 		return false;
+	(void)curl_easy_setopt(c->easy, CURLOPT_FRESH_CONNECT, 1L);
 	c->restarted = true;
+	c->connected = false;
+	c->sent = 0;
 	c->stage = STAGE_NEW;
 	return true;
 }

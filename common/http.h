@@ -12,7 +12,8 @@
 /*
  * HTTP/1.1 on one libcurl multi handle per process; libcurl's types stay in
  * http.c.  Requests run side by side, connections are kept, nothing is
- * followed or retried here: that is the caller's business.  TLS is 1.2 or
+ * followed or retried here, that is the caller's business; only a request on
+ * a kept connection that had just ended sets out once more.  TLS is 1.2 or
  * later and always verified.
  *
  * Plain http goes only where the design allows it: loopback (names pinned to
