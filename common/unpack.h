@@ -62,9 +62,10 @@ struct unpack_options {
 struct unpack {
 	enum unpack_kind kind;
 	enum unpack_err err;
-	uint64_t in;       /* stored bytes taken */
-	uint64_t out;      /* decoded bytes given out */
-	uint64_t at;       /* stored offset of the error */
+	uint64_t in;  /* stored bytes taken */
+	uint64_t out; /* decoded bytes given out */
+	size_t need;  /* UNPACK_WAIT: the memory of the pool it waits for */
+	uint64_t at;  /* stored offset of the error */
 	char message[160]; /* what is wrong and where, for an error line */
 
 	struct unpack_options opts;

@@ -80,6 +80,7 @@ zstd_begin(struct unpack *u)
 	if (s->zstd != NULL && need <= s->charged)
 		return true;
 	unpack_zstd_free(u);
+	u->need = need;
 	if (pool != NULL && need > pool->limit - pool->used)
 		return unpack_fail(
 		    u, UNPACK_WAIT, u->in, "no room for a window");

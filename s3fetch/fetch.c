@@ -106,6 +106,18 @@ take_objects(struct fetch *f)
 
 /* --------------------------------------------------------------- attempts */
 
+/* Those that wait for memory go on when there is enough again. */
+static void
+wake(struct fetch *f)
+{
+	const size_t room = f->pool.limit - f->pool.used;
+
+	for (unsigned i = 0; i < f->o.jobs; i++)
+		if (f->slots[i].state == SLOT_MEMORY &&
+		    f->slots[i].transfer.unpack.need <= room)
+			f->slots[i].state = SLOT_WAITING;
+}
+
 /* The one whose turn it is: due, and longest without an attempt, so that one
  * broken object does not get every trial call. */
 static struct slot *
@@ -258,6 +270,7 @@ fetch_run(struct fetch *f)
 		if (store_gave_up(&f->store, now))
 			slot_give_up_all(f, now);
 		need = take_objects(f);
+		wake(f);
 		start_due(f, clock_mono_ms());
 		show(f, now);
 		if (f->failed || (f->busy == 0 && (!need || f->stopping)))

@@ -1,4 +1,5 @@
 /* What becomes of one object in hand; see slot.h. */
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,27 +10,11 @@
 
 static const char stage[] = "s3fetch";
 
+/* The slot that a transfer is part of. */
 static struct slot *
-slot_of(struct fetch *f, const struct transfer *t)
+slot_of(struct transfer *t)
 {
-	for (unsigned i = 0; i < f->o.jobs; i++)
-		if (&f->slots[i].transfer == t)
-			return &f->slots[i];
-	log_bug(__FILE__, __LINE__, "a transfer has a slot");
-}
-
-/* Wake the one that waits longest for memory. */
-static void
-wake_one(struct fetch *f)
-{
-	struct slot *best = NULL;
-
-	for (unsigned i = 0; i < f->o.jobs; i++)
-		if (f->slots[i].state == SLOT_MEMORY &&
-		    (best == NULL || f->slots[i].tried_ms < best->tried_ms))
-			best = &f->slots[i];
-	if (best != NULL)
-		best->state = SLOT_WAITING;
+	return (struct slot *)((char *)t - offsetof(struct slot, transfer));
 }
 
 static void
@@ -38,7 +23,6 @@ release(struct fetch *f, struct slot *s)
 	transfer_reset(&s->transfer);
 	s->state = SLOT_FREE;
 	f->busy--;
-	wake_one(f);
 }
 
 static void
@@ -254,7 +238,7 @@ void
 slot_progress(void *ctx, struct transfer *t, uint64_t n)
 {
 	struct fetch *f = ctx;
-	struct slot *s = slot_of(f, t);
+	struct slot *s = slot_of(t);
 
 	if (n == 0)
 		return;
@@ -330,7 +314,7 @@ void
 slot_ended(void *ctx, struct transfer *t, enum transfer_end how)
 {
 	struct fetch *f = ctx;
-	struct slot *s = slot_of(f, t);
+	struct slot *s = slot_of(t);
 	int64_t now = clock_mono_ms();
 
 	s->state = SLOT_WAITING;

@@ -9,7 +9,7 @@ enum slot_state {
 	SLOT_FREE,
 	SLOT_WAITING, /* for tries.due and the breaker */
 	SLOT_RUNNING, /* an attempt is under way */
-	SLOT_MEMORY   /* until another object returns its window */
+	SLOT_MEMORY   /* until there is room for its window */
 };
 
 struct slot {

@@ -202,6 +202,20 @@ case $BUILD in
 	ok "within 64 MiB"
 	;;
 esac
+# Two of four find no room for their windows, stop, and go on later.
+head -c 3000000 "$tmp/noise" >"$tmp/wait"
+zstd -q -1 --zstd=wlog=21 <"$tmp/wait" >"$tmp/wait.zst"
+reset
+for i in 1 2 3 4; do
+	put "wait$i" "$tmp/wait.zst"
+	line "wait$i"
+done >"$tmp/in"
+jobs=4 fetch --jobs 4 --memory 20M
+is "$rc $(grep -c ' end 3000000 ' <<<"$sum")" "0 4" "windows that do not fit side by side"
+for i in 1 2 3 4; do cmp "$tmp/wait" "$tmp/got/wait$i" || break; done
+ok "no byte of them is lost"
+[ "$(s3sim_status .by_operation.GET | tr -dc '0-9 ,\n' | tr ',' '\n' | tail -n 1)" != 4 ]
+ok "they did wait" || s3sim_status .by_operation
 fetch --jobs 1024
 is "$rc" 64 "--memory must do for --jobs"
 

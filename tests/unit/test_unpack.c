@@ -514,6 +514,7 @@ test_pool(void)
 	OK(!unpack_feed(&v, b.p + taken, half - taken, sink, &s) &&
 		v.err == UNPACK_WAIT && v.in == taken,
 	    "still waits");
+	OK(v.need == pool.limit, "and says for how much");
 	OK(unpack_feed(&u, b.p + half, b.len - half, sink, &r) &&
 		unpack_finish(&u, sink, &r),
 	    "the first ends");
