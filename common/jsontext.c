@@ -77,24 +77,6 @@ one_escape(struct buf *b, const char *s, size_t n, size_t *bad)
 	return used;
 }
 
-/* Append n bytes that hold no escape, replacing what is not UTF-8. */
-static size_t
-plain(struct buf *b, const char *s, size_t n)
-{
-	size_t bad = 0, good;
-
-	for (;;) {
-		good = utf8_valid(s, n);
-		buf_add(b, s, good);
-		if (good == n)
-			return bad;
-		buf_adds(b, "\xef\xbf\xbd");
-		bad++;
-		s += good + 1;
-		n -= good + 1;
-	}
-}
-
 /* Any string, run by run. */
 static size_t
 unescape_runs(struct buf *b, const char *s, size_t n)
@@ -106,7 +88,7 @@ unescape_runs(struct buf *b, const char *s, size_t n)
 		high = 0;
 		run = scan_string(s, n, &high);
 		if (high != 0)
-			bad += plain(b, s, run);
+			bad += utf8_mend(b, s, run);
 		else
 			buf_add(b, s, run);
 		s += run;

@@ -129,3 +129,20 @@ utf8_put(char out[4], unsigned cp)
 	out[3] = (char)(0x80 | (cp & 0x3f));
 	return 4;
 }
+
+size_t
+utf8_mend(struct buf *b, const char *s, size_t n)
+{
+	size_t bad = 0, good;
+
+	for (;;) {
+		good = utf8_valid(s, n);
+		buf_add(b, s, good);
+		if (good == n)
+			return bad;
+		buf_adds(b, "\xef\xbf\xbd");
+		bad++;
+		s += good + 1;
+		n -= good + 1;
+	}
+}

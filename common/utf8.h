@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "buf.h"
+
 /* UTF-8 as RFC 3629 has it: no surrogates, no overlong forms, to U+10FFFF. */
 
 /** Length (1 to 4) of the valid character at s, of which n > 0 bytes are
@@ -22,5 +24,9 @@ size_t utf8_tail(const char *s, size_t n);
 /** Write code point cp (not a surrogate, <= 0x10ffff) to out; returns its
  * length, 1 to 4. */
 size_t utf8_put(char out[4], unsigned cp);
+
+/** Append s with each byte that is no part of a character replaced by U+FFFD.
+ * Returns how many were. */
+size_t utf8_mend(struct buf *b, const char *s, size_t n);
 
 #endif

@@ -73,22 +73,12 @@ static void
 compact(struct buf *text, const struct json_val *v, struct value_counts *c)
 {
 	struct buf tmp = BUF_INIT(VALUE_TEXT_MAX);
-	size_t i = 0, good;
 
 	if ((v->flags & JSON_HIGH) == 0 || utf8_valid(v->p, v->n) == v->n) {
 		json_compact(text, v->p, v->n);
 		return;
 	}
-	while (i < v->n) {
-		good = utf8_valid(v->p + i, v->n - i);
-		buf_add(&tmp, v->p + i, good);
-		i += good;
-		if (i < v->n) {
-			buf_adds(&tmp, "\xef\xbf\xbd");
-			c->replaced++;
-			i++;
-		}
-	}
+	c->replaced += utf8_mend(&tmp, v->p, v->n);
 	json_compact(text, tmp.p, tmp.len);
 	if (tmp.err != 0)
 		text->err = tmp.err;

@@ -48,7 +48,7 @@ for f in "$SIM_DIR"/rows/*.ndjson; do
 done
 
 say "Three of them"
-sim_rows AWSCloudTrail | awk 'NR % 400 == 7' | head -n 3 | jq -c . | cut -c1-400
+sim_rows AWSCloudTrail | awk 'NR % 400 == 7 && n++ < 3' | jq -c . | cut -c1-400
 
 say "A receipt for every object (records = rows + filtered + dead)"
 printf '  %-9s %7s %6s %8s %5s  %s\n' status records rows filtered dead object

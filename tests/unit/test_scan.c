@@ -22,9 +22,9 @@ plain_escape(char *out, const char *s, size_t n)
 		const char *at = strchr("\nn\rr\tt\"\"\\\\", c);
 
 		if (c < 0x20 && (c == '\0' || at == NULL))
-			len += (size_t)sprintf(out + len, "\\u%04x", c);
+			len += (size_t)snprintf(out + len, 7, "\\u%04x", c);
 		else if (c < 0x20 || c == '"' || c == '\\')
-			len += (size_t)sprintf(out + len, "\\%c",
+			len += (size_t)snprintf(out + len, 3, "\\%c",
 			    c == '"' || c == '\\' ? c : at[1]);
 		else
 			out[len++] = (char)c;
