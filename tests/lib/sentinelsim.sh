@@ -9,6 +9,7 @@
 #   sim_stop
 #
 # Before sim_start: SIM_TLS=1 for TLS (then SIM_CA is the CA's file),
+# SIM_KEEP=no to keep sums of rows only,
 # SIM_RULE, SIM_SECRET to choose these.  Afterwards: SIM_URL, SIM_PORT,
 # SIM_CONTROL (its control port's URL), SIM_DIR (rows/, requests.ndjson), and
 # what the filters read from the environment.
@@ -20,7 +21,7 @@
 : "${SIM_SECRET:=test-secret~with+odd&characters=%41}"
 
 sim_start() {
-	local bin=${BUILD:-build}/fakes/sentinelsim tls=() i
+	local bin=${BUILD:-build}/fakes/sentinelsim tls=() keep=() i
 	SIM_DIR=$(mktemp -d "${TMPDIR:-/tmp}/sentinelsim.XXXXXX") || return
 	mkdir "$SIM_DIR/rows"
 	if [ -n "${SIM_TLS:-}" ]; then
@@ -28,9 +29,10 @@ sim_start() {
 		SIM_CA=$SIM_DIR/ca/ca.pem
 		tls=(--tls-cert "$SIM_DIR/ca/server.pem" --tls-key "$SIM_DIR/ca/server.key")
 	fi
+	[ "${SIM_KEEP:-yes}" = no ] || keep=(--rows-dir "$SIM_DIR/rows")
 	AZURE_CLIENT_SECRET=$SIM_SECRET "$bin" --rule "$SIM_RULE" \
 		--port-file "$SIM_DIR/port" --control-port-file "$SIM_DIR/control" \
-		--rows-dir "$SIM_DIR/rows" --request-log "$SIM_DIR/requests.ndjson" \
+		"${keep[@]}" --request-log "$SIM_DIR/requests.ndjson" \
 		--tenant 11111111-2222-3333-4444-555555555555 \
 		--client-id 66666666-7777-8888-9999-000000000000 \
 		"${tls[@]}" "$@" >"$SIM_DIR/out" 2>"$SIM_DIR/err" &

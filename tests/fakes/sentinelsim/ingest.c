@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "../../lib/sum/rowsum.h"
 #include "gunzip.h"
 #include "ingest.h"
 #include "keep.h"
@@ -282,6 +283,8 @@ static void
 accept_rows(struct request *q, struct table *t, const struct buf *rows,
     struct tally *tally)
 {
+	struct rowsum sum = {0};
+
 	if (!keep_append(t, rows->p, rows->len)) {
 		reply_error(&q->reply, 500, reply_usual_code(500),
 		    "The rows cannot be kept.");
@@ -292,6 +295,8 @@ accept_rows(struct request *q, struct table *t, const struct buf *rows,
 	tally->wire = q->body.len;
 	tally->raw = q->raw;
 	tally->kept = t->fd != -1 ? rows->len : 0;
+	rowsum_lines(&sum, rows->p, rows->len);
+	tally->sum = sum.sum;
 	pthread_mutex_lock(&q->sim->lock);
 	tally_add(&t->tally, tally);
 	pthread_mutex_unlock(&q->sim->lock);

@@ -103,6 +103,7 @@ tally_add(struct tally *a, const struct tally *b)
 	a->duplicate_columns += b->duplicate_columns;
 	a->lone_surrogates += b->lone_surrogates;
 	a->rows_changed += b->rows_changed;
+	a->sum += b->sum;
 	add_counters(a->undeclared, b->undeclared);
 	add_counters(a->clash, b->clash);
 	add_counters(a->too_long, b->too_long);
@@ -127,7 +128,11 @@ json_t *
 tally_json(const struct tally *t)
 {
 	json_t *o = new_object();
+	char sum[17];
 
+	(void)snprintf(sum, sizeof(sum), "%016llx", (unsigned long long)t->sum);
+	if (json_object_set_new(o, "sum", sim_text(sum)) != 0)
+		sim_oom();
 	put(o, "requests", t->requests);
 	put(o, "rows", t->rows);
 	put(o, "bytes", t->wire);

@@ -36,6 +36,7 @@ struct tally {
 	uint64_t duplicate_columns; /* a member name twice in one row */
 	uint64_t lone_surrogates;
 	uint64_t rows_changed; /* by --apply */
+	uint64_t sum;          /* of the rows: ../../lib/sum/rowsum.h */
 	json_t *undeclared;    /* column -> rows: dropped silently */
 	json_t *clash;         /* column -> rows: not the declared type */
 	json_t *too_long;      /* column -> rows: over 64 KB */
