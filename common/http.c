@@ -392,9 +392,12 @@ check_ca(const char *path, struct fault *f)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	if (fd == -1)
-		return fault_set(f, EXIT_BADCONFIG, "cannot read '%s': %s",
-		    path, strerror(errno));
+	if (fd == -1) {
+		(void)fault_set(f, EXIT_BADCONFIG, "cannot read '%s': %s", path,
+		    strerror(errno));
+		return fault_hint(f,
+		    "a file of certificate authorities in PEM is wanted here");
+	}
 	(void)close(fd);
 	return true;
 }

@@ -63,10 +63,12 @@ lockfile_take(struct lockfile *l, const char *path, enum lockfile_mode mode,
 	l->fd = -1;
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd == -1) {
-		(void)fault_set(f, EXIT_IO, "cannot open lock file '%s': %s",
-		    path, strerror(errno));
+		(void)fault_set(f,
+		    errno == ENOENT || errno == ENOTDIR ? EXIT_BADCONFIG
+							: EXIT_IO,
+		    "cannot open lock file '%s': %s", path, strerror(errno));
 		return fault_hint(
-		    f, "the folder of the state must be writable");
+		    f, "the folder of the state must be there and be writable");
 	}
 	if (set_lock(fd, mode == LOCKFILE_ALONE ? F_WRLCK : F_RDLCK)) {
 		note_pid(fd);

@@ -168,9 +168,11 @@ metrics_write(struct metrics *m, struct fault *f)
 	if (b.err != 0)
 		ok = fault_set(f, EXIT_SYSTEM, "cannot hold the metrics: %s",
 		    strerror(b.err));
-	else if (!replace(m->file, &b))
-		ok = fault_set(f, EXIT_IO, "cannot write metrics to '%s': %s",
+	else if (!replace(m->file, &b)) {
+		(void)fault_set(f, EXIT_IO, "cannot write metrics to '%s': %s",
 		    m->file, strerror(errno));
+		ok = fault_hint(f, "its folder must be there and be writable");
+	}
 	buf_clear(&b);
 	return ok;
 }

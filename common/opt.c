@@ -86,15 +86,24 @@ finish(void)
 void
 opt_die(const struct opt_spec *spec, const char *fmt, ...)
 {
-	char text[512];
+	struct fault f = {.code = EXIT_BADUSAGE};
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
-		text[0] = '\0';
+	if (vsnprintf(f.text, sizeof(f.text), fmt, ap) < 0)
+		f.text[0] = '\0';
 	va_end(ap);
-	log_error("%s", text);
-	log_hint("'%s --help' lists the options", spec->prog);
+	opt_fault(spec, &f);
+}
+
+void
+opt_fault(const struct opt_spec *spec, const struct fault *f)
+{
+	log_error("%s", f->text);
+	if (f->hint[0] != '\0')
+		log_hint("%s", f->hint);
+	else
+		log_hint("'%s --help' lists the options", spec->prog);
 	if (isatty(STDOUT_FILENO) == 0) {
 		wire_done(out_buf(), spec->prog, EXIT_BADUSAGE, NULL);
 		out_line();
@@ -129,14 +138,16 @@ parse_number(const char *s, const struct opt *o, bool size, int64_t *out)
 	return true;
 }
 
+/* A bare number is no age: 20260102 means a day, not so many seconds. */
 static bool
 parse_time(const char *s, int64_t *out)
 {
+	size_t n = strlen(s);
 	int64_t age;
 
-	if (timefmt_parse(s, strlen(s), out))
+	if (timefmt_parse(s, n, out))
 		return true;
-	if (!timefmt_duration(s, &age))
+	if (strspn(s, "0123456789") == n || !timefmt_duration(s, &age))
 		return false;
 	*out = clock_wall_ms() - age;
 	return true;
@@ -192,6 +203,120 @@ store(const struct opt *o, const char *arg)
 	return false;
 }
 
+/* Bytes as an option takes them: 16M. */
+static void
+size_text(char out[32], int64_t v)
+{
+	static const char *const units[] = {"", "K", "M", "G"};
+	size_t i = 0;
+
+	while (i < 3 && v != 0 && v % 1024 == 0) {
+		v /= 1024;
+		i++;
+	}
+	(void)snprintf(out, 32, "%lld%s", (long long)v, units[i]);
+}
+
+/* End: the argument of an option cannot be used.  Say what could. */
+static _Noreturn void
+bad_value(const struct opt_spec *spec, const struct opt *o, const char *arg)
+{
+	bool limits = o->max != 0 && o->max != INT64_MAX;
+	char from[32], to[32];
+	struct fault f = {0};
+
+	(void)fault_set(
+	    &f, EXIT_BADUSAGE, "--%s takes %s, not '%s'", o->name, o->arg, arg);
+	if (o->kind == OPT_TIME) {
+		(void)fault_hint(&f,
+		    "a time is a date, 2026-01-02, or RFC 3339 with its zone, "
+		    "2026-01-02T03:04:05Z, or an age such as 24h");
+	} else if (o->kind == OPT_DURATION) {
+		(void)snprintf(to, sizeof(to), ", at most %llds",
+		    (long long)(o->max / 1000));
+		(void)fault_hint(&f,
+		    "a duration is a number with ms, s, m, h or d, such as "
+		    "90s%s",
+		    limits ? to : "");
+	} else if (o->kind == OPT_SIZE) {
+		size_text(from, o->min);
+		size_text(to, o->max);
+		(void)fault_hint(&f,
+		    "a size is a number of bytes, or with K, M or G of so many "
+		    "1,024s%s%s%s%s",
+		    limits ? ", from " : "", limits ? from : "",
+		    limits ? " to " : "", limits ? to : "");
+	} else if (limits) {
+		(void)fault_hint(&f, "a number from %lld to %lld",
+		    (long long)o->min, (long long)o->max);
+	} else {
+		(void)fault_hint(
+		    &f, "a number of %lld or more", (long long)o->min);
+	}
+	opt_fault(spec, &f);
+}
+
+/* A script that abbreviates breaks when an option with the same beginning is
+ * added: names are written out.  `used` is what argv had. */
+static void
+check_whole_name(
+    const struct opt_spec *spec, const struct opt *o, const char *used)
+{
+	struct fault f = {0};
+
+	if (strncmp(used, "--", 2) != 0 ||
+	    strcspn(used + 2, "=") == strlen(o->name))
+		return;
+	(void)fault_set(&f, EXIT_BADUSAGE, "unknown option '%s'", used);
+	(void)fault_hint(&f, "names of options are written out: --%s", o->name);
+	opt_fault(spec, &f);
+}
+
+/* One option that getopt_long() found. */
+static void
+take(const struct opt_spec *spec, const struct opt *o, char *argv[])
+{
+	bool own_word = o->arg != NULL && optarg == argv[optind - 1];
+
+	check_whole_name(spec, o, argv[optind - (own_word ? 2 : 1)]);
+	if (!store(o, optarg))
+		bad_value(spec, o, optarg);
+}
+
+/* An option behind an operand would be taken for one more operand; after
+ * "--" that is what was asked for. */
+static void
+check_operands(const struct opt_spec *spec, const struct opt *all, size_t n,
+    int argc, char *argv[])
+{
+	struct fault f = {0};
+
+	if (optind < argc && spec->operands == NULL) {
+		(void)fault_set(
+		    &f, EXIT_BADUSAGE, "unexpected operand '%s'", argv[optind]);
+		(void)fault_hint(
+		    &f, "input comes on standard input: %s < FILE", spec->prog);
+		opt_fault(spec, &f);
+	}
+	if (optind > 0 && strcmp(argv[optind - 1], "--") == 0)
+		return;
+	for (int i = optind; i < argc; i++) {
+		for (size_t k = 0; k < n; k++) {
+			if (strncmp(argv[i], "--", 2) != 0 ||
+			    strlen(all[k].name) != strcspn(argv[i] + 2, "=") ||
+			    strncmp(argv[i] + 2, all[k].name,
+				strlen(all[k].name)) != 0)
+				continue;
+			(void)fault_set(&f, EXIT_BADUSAGE,
+			    "option '%s' stands behind an operand", argv[i]);
+			(void)fault_hint(&f,
+			    "options come before operands; '--' ends them, for "
+			    "an operand of this name");
+			opt_fault(spec, &f);
+		}
+	}
+}
+
 static void
 use_log_format(const struct opt_spec *spec)
 {
@@ -233,9 +358,8 @@ opt_parse(const struct opt_spec *spec, struct opt_common *common, int argc,
 			    argv[optind - 1]);
 		else if (c != 0)
 			opt_die(spec, "unknown option '%s'", argv[optind - 1]);
-		else if (!store(&all[index], optarg))
-			opt_die(spec, "--%s takes %s, not '%s'",
-			    all[index].name, all[index].arg, optarg);
+		else
+			take(spec, &all[index], argv);
 	}
 	use_log_format(spec);
 	if (want_help) {
@@ -246,7 +370,6 @@ opt_parse(const struct opt_spec *spec, struct opt_common *common, int argc,
 		(void)printf("%s (logbridge) %s\n", spec->prog, version);
 		finish();
 	}
-	if (optind < argc && spec->operands == NULL)
-		opt_die(spec, "unexpected operand '%s'", argv[optind]);
+	check_operands(spec, all, n, argc, argv);
 	return optind;
 }

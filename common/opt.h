@@ -5,10 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "fault.h"
+
 /*
  * Command lines.  Each program has one table of its options, from which both
  * parsing and --help come; a test compares --help with the man page.  Long
- * options only (but -v), before operands.
+ * options only (but -v), written out, before operands.
  */
 enum opt_kind {
 	OPT_FLAG,   /* no argument; to: bool * */
@@ -16,8 +18,9 @@ enum opt_kind {
 	OPT_LIST,   /* may repeat; to: struct opt_list * */
 	OPT_NUMBER, /* decimal, min..max; to: int64_t * */
 	OPT_SIZE, /* bytes, with K, M or G (1,024s), min..max; to: int64_t * */
-	OPT_DURATION, /* ms s m h d, min..max in ms; to: int64_t * (ms) */
-	OPT_TIME      /* RFC 3339, or an age such as 24h; to: int64_t * (ms) */
+	/* ms s m h d, a bare number is s; min..max in ms; to: int64_t * (ms) */
+	OPT_DURATION,
+	OPT_TIME /* RFC 3339, or an age such as 24h; to: int64_t * (ms) */
 };
 
 struct opt {
@@ -61,5 +64,8 @@ int opt_parse(const struct opt_spec *spec, struct opt_common *common, int argc,
 /** End with a usage error, as opt_parse() does. */
 _Noreturn void opt_die(const struct opt_spec *spec, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+
+/** The same with a fault's text, and its hint instead of that of --help. */
+_Noreturn void opt_fault(const struct opt_spec *spec, const struct fault *f);
 
 #endif

@@ -47,10 +47,12 @@ set_up(struct s3 *s, struct fault *f)
 		    "--addressing takes path, virtual or auto, not '%s'",
 		    o->addressing);
 	s->region = aws_region(o->region);
-	if (s->region != NULL && !s3_region_ok(s->region))
-		return fault_set(f,
+	if (s->region != NULL && !s3_region_ok(s->region)) {
+		(void)fault_set(f,
 		    o->region != NULL ? EXIT_BADUSAGE : EXIT_BADCONFIG,
 		    "'%.60s' is no region's name", s->region);
+		return fault_hint(f, "such as eu-west-1");
+	}
 	s->endpoint_given = aws_s3_endpoint(o->endpoint);
 	if (s->endpoint_given != NULL &&
 	    !s3_endpoint_parse(&s->endpoint, s->endpoint_given, f)) {

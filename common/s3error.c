@@ -96,10 +96,14 @@ static const char hint_payer[] =
     "the account or bucket does not allow this, see the message";
 static const char hint_endpoint[] =
     "is --endpoint (or AWS_ENDPOINT_URL_S3) the address of an S3 service?";
+/* For a listing: of an object, that it is gone says it all. */
+static const char hint_no_key[] =
+    "is a bucket's name in --endpoint (or AWS_ENDPOINT_URL_S3)? it belongs "
+    "into s3://BUCKET/.. alone";
 
 /* S3 API Reference, "List of error codes". */
 static const struct rule rules[] = {
-    {"NoSuchKey", S3_GONE, EXIT_BADCONFIG, ""},
+    {"NoSuchKey", S3_GONE, EXIT_BADCONFIG, hint_no_key},
     {"NoSuchVersion", S3_GONE, EXIT_BADCONFIG, ""},
     {"PreconditionFailed", S3_GONE, EXIT_BADCONFIG, ""},
     {"AccessDenied", S3_DENIED, EXIT_DENIED, hint_denied},
@@ -241,8 +245,9 @@ judge_failure(struct s3_verdict *v, const struct http_reply *r)
 		"is --endpoint right, is the network up, is a proxy needed "
 		"(HTTPS_PROXY)?"},
 	    [HTTP_TLS] = {"TLSFailed", S3_STOP, EXIT_BADCONFIG,
-		"for a store with a certificate authority of its own, set "
-		"AWS_CA_BUNDLE to its PEM file"},
+		"is the endpoint https at all (else http://), is its name "
+		"right? for a store with a certificate authority of its own, "
+		"set AWS_CA_BUNDLE to its PEM file"},
 	    [HTTP_TIMEOUT] = {"Timeout", S3_RETRY, EXIT_DOWN, ""},
 	    [HTTP_CUT] = {"ConnectionCut", S3_RETRY, EXIT_DOWN, ""},
 	    [HTTP_TOO_LARGE] = {"ReplyTooLarge", S3_REFUSED, EXIT_BADCONFIG,

@@ -62,11 +62,13 @@ s3_url_parse(struct s3_url *u, const char *text, size_t n, struct fault *f)
 	size_t len;
 	int shown = n < 200 ? (int)n : 200;
 
-	if (n < skip || memcmp(text, scheme, skip) != 0)
-		return fault_set(f, EXIT_BADUSAGE,
-		    "'%.*s' is no s3://BUCKET/.. address; other stores do not "
-		    "work yet",
-		    shown, text);
+	if (n < skip || memcmp(text, scheme, skip) != 0) {
+		(void)fault_set(f, EXIT_BADUSAGE,
+		    "'%.*s' is no s3://BUCKET/.. address", shown, text);
+		return fault_hint(f,
+		    "s3://, the bucket's name, a slash and the beginning of "
+		    "keys; other stores do not work yet");
+	}
 	slash = memchr(text + skip, '/', n - skip);
 	len = slash != NULL ? (size_t)(slash - text) - skip : n - skip;
 	if (len <= S3_BUCKET_MAX) {
@@ -74,9 +76,11 @@ s3_url_parse(struct s3_url *u, const char *text, size_t n, struct fault *f)
 		u->bucket[len] = '\0';
 	}
 	if (len > S3_BUCKET_MAX || strlen(u->bucket) != len ||
-	    !s3_bucket_ok(u->bucket))
-		return fault_set(f, EXIT_BADUSAGE,
+	    !s3_bucket_ok(u->bucket)) {
+		(void)fault_set(f, EXIT_BADUSAGE,
 		    "'%.*s' does not name a bucket", shown, text);
+		return fault_hint(f, "an address is s3://BUCKET/..");
+	}
 	u->key = slash != NULL ? slash + 1 : text + n;
 	u->key_len = (size_t)(text + n - u->key);
 	return true;
@@ -178,9 +182,13 @@ s3_endpoint_parse(struct s3_endpoint *e, const char *url, struct fault *f)
 		    "the endpoint holds a user name or password; "
 		    "credentials come from the environment");
 	e->tls = strncasecmp(url, "https://", 8) == 0;
-	if (!e->tls && strncasecmp(url, "http://", 7) != 0)
-		return fault_set(f, EXIT_BADCONFIG,
+	if (!e->tls && strncasecmp(url, "http://", 7) != 0) {
+		(void)fault_set(f, EXIT_BADCONFIG,
 		    "the endpoint '%s' is no https:// or http:// URL", url);
+		return fault_hint(f,
+		    "such as https://s3.example.com:9000; AWS's own need no "
+		    "endpoint, only --region");
+	}
 	rest = strstr(url, "//") + 2;
 	slash = strchr(rest, '/');
 	n = slash != NULL ? (size_t)(slash - rest) : strlen(rest);

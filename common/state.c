@@ -6,6 +6,7 @@
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
 #include <unistd.h>
 
@@ -124,10 +125,16 @@ static bool
 create_file(const char *file, const char *dir, struct fault *f)
 {
 	int fd, dirfd, err;
+	struct stat st;
 
 	fd = open(file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd == -1 && errno == EEXIST)
-		return true;
+	if (fd == -1 && errno == EEXIST) {
+		if (stat(file, &st) != 0 || S_ISREG(st.st_mode))
+			return true; /* opening it will tell */
+		(void)fault_set(f, EXIT_BADCONFIG,
+		    "cannot use state '%s': it is not a regular file", file);
+		return fault_hint(f, "--state takes a file, not a folder");
+	}
 	if (fd == -1) {
 		err = errno;
 		(void)fault_set(f,

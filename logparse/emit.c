@@ -118,6 +118,9 @@ tell(struct object *o, const struct frame_event *ev)
 	    o->name, o->counts.records, ev->at, ev->why,
 	    ev->detail != NULL ? ": " : "",
 	    ev->detail != NULL ? ev->detail : "", ev->bad_at);
+	if (strcmp(ev->why, "unknown-format") == 0)
+		log_hint("'logparse --list-formats' names the types that are "
+			 "known; --format NAME takes it for one of them");
 }
 
 static void

@@ -112,6 +112,11 @@ input_file(struct parser *p, const char *path, const struct opt_common *common,
 		log_error("cannot open '%s': %s", path,
 		    fd != -1 && S_ISDIR(st.st_mode) ? "it is a directory"
 						    : strerror(errno));
+		if (strncmp(path, "s3://", 5) == 0)
+			log_hint("logparse reads files; fetch it: s3fetch "
+				 "s3://.. | logparse");
+		else if (fd != -1 && S_ISDIR(st.st_mode))
+			log_hint("name the files in it, as in FOLDER/*.gz");
 		p->code = exitcode_worse(p->code, EXIT_IO);
 		if (fd != -1 && !is_stdin)
 			(void)close(fd);

@@ -30,9 +30,11 @@ struct word {
 static bool
 wrong(struct reader *r, const char *expected)
 {
-	return fault_set(r->fault, EXIT_BADCONFIG,
+	(void)fault_set(r->fault, EXIT_BADCONFIG,
 	    "format file '%s', line %u: expected %s", r->name, r->line,
 	    expected);
+	return fault_hint(
+	    r->fault, "logparse(1), FORMAT FILES, says how they are written");
 }
 
 static char *

@@ -78,6 +78,17 @@ write_done(void)
 	out_line();
 }
 
+static _Noreturn void
+no_such_format(void)
+{
+	struct fault f = {0};
+
+	(void)fault_set(
+	    &f, EXIT_BADUSAGE, "no format is called '%s'", o.format);
+	(void)fault_hint(&f, "'logparse --list-formats' names them");
+	opt_fault(&spec, &f);
+}
+
 static void
 load_formats(void)
 {
@@ -98,7 +109,7 @@ load_formats(void)
 		return;
 	p.forced = formats_find(&p.formats, o.format, strlen(o.format));
 	if (p.forced < 0)
-		opt_die(&spec, "no format is called '%s'", o.format);
+		no_such_format();
 }
 
 static void

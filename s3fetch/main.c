@@ -61,6 +61,7 @@ parse(struct options *o, int argc, char *argv[])
 	    .opts = opts,
 	    .n = sizeof(opts) / sizeof(*opts)};
 	struct object object = {0};
+	struct fault f = {0};
 	const char *why;
 	int first;
 
@@ -70,10 +71,16 @@ parse(struct options *o, int argc, char *argv[])
 	first = opt_parse(&spec, &o->common, argc, argv);
 	if (o->raw && o->save != NULL)
 		opt_die(&spec, "--raw and --save exclude each other");
-	for (int i = first; i < argc; i++)
-		if (!object_from_url(&object, argv[i], strlen(argv[i]), &why))
-			opt_die(
-			    &spec, "'%s' cannot be fetched: %s", argv[i], why);
+	for (int i = first; i < argc; i++) {
+		if (object_from_url(&object, argv[i], strlen(argv[i]), &why))
+			continue;
+		(void)fault_set(&f, EXIT_BADUSAGE,
+		    "'%.200s' cannot be fetched: %s", argv[i], why);
+		(void)fault_hint(&f,
+		    "an object is s3://BUCKET/KEY; all below a prefix are "
+		    "'s3list s3://BUCKET/PREFIX | s3fetch'");
+		opt_fault(&spec, &f);
+	}
 	object_free(&object);
 	return first;
 }

@@ -197,7 +197,7 @@ object_from_url(struct object *o, const char *url, size_t n, const char **why)
 
 	object_reset(o);
 	if (!s3_url_parse(&u, url, n, &f)) {
-		*why = "it does not name a bucket";
+		*why = "it is no s3://BUCKET/KEY";
 		return false;
 	}
 	if (u.key_len == 0 || u.key_len > S3_KEY_MAX) {

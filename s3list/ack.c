@@ -164,6 +164,8 @@ note_undelivered(struct ack *a)
 	if (!a->undelivered)
 		log_warn("records are coming through: is a destination "
 			 "missing before s3ack?");
+	if (!a->undelivered)
+		log_hint(".. | logparse | sentinelpost | s3ack");
 	a->undelivered = true;
 }
 
@@ -434,6 +436,17 @@ end_without_output(struct ack *a)
 	out_fail(err);
 }
 
+/* Without a state the next run begins where this one did. */
+static void
+note_forgotten(const struct ack *a)
+{
+	if (a->state != NULL || a->n->delivered + a->n->gone == 0)
+		return;
+	log_warn("the receipts were counted, but no --state keeps them");
+	log_hint("give s3list and s3ack the same --state FILE, else the next "
+		 "run delivers all of it again");
+}
+
 int
 ack_run(const struct ack_options *o, struct ack_counts *n, struct metrics *m)
 {
@@ -452,6 +465,7 @@ ack_run(const struct ack_options *o, struct ack_counts *n, struct metrics *m)
 		end_without_output(&a);
 	} else {
 		judge_end(&a);
+		note_forgotten(&a);
 		prune(&a);
 	}
 	state_close(a.state);

@@ -74,13 +74,13 @@ static struct s3_url *
 parse_operands(char *argv[], size_t n)
 {
 	struct s3_url *urls = calloc(n + 1, sizeof(*urls));
-	struct fault f;
+	struct fault f = {0};
 
 	if (urls == NULL)
 		log_oom();
 	for (size_t i = 0; i < n; i++) {
 		if (!s3_url_parse(&urls[i], argv[i], strlen(argv[i]), &f))
-			opt_die(&spec, "%s", f.text);
+			opt_fault(&spec, &f);
 		for (size_t k = 0; k < i; k++)
 			if (overlap(&urls[k], &urls[i]))
 				opt_die(&spec,
@@ -91,15 +91,23 @@ parse_operands(char *argv[], size_t n)
 	return urls;
 }
 
+static _Noreturn void
+bad_shard(void)
+{
+	struct fault f = {0};
+
+	(void)fault_set(&f, EXIT_BADUSAGE,
+	    "--shard takes I/N with I from 0 to N-1, not '%s'", shard);
+	(void)fault_hint(&f, "four of them are 0/4, 1/4, 2/4 and 3/4");
+	opt_fault(&spec, &f);
+}
+
 static void
 check(size_t operands)
 {
 	if (shard != NULL &&
 	    !choose_shard_parse(shard, &options.shard, &options.shards))
-		opt_die(&spec,
-		    "--shard takes I/N with I from 0 to N-1, not "
-		    "'%s'",
-		    shard);
+		bad_shard();
 	check_globs("include", &include);
 	check_globs("exclude", &exclude);
 	if (options.since_ms >= options.until_ms)

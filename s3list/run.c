@@ -341,6 +341,21 @@ loop(struct run *r, struct fault *f)
 	return true;
 }
 
+/* A prefix that was mistyped looks like one under which nothing is. */
+static void
+note_nothing(const struct run *r)
+{
+	const struct s3_url *u = &r->o->urls[0];
+	int len = u->key_len < 512 ? (int)u->key_len : 512;
+
+	if (r->listed > 0 || r->o->start_after != NULL)
+		return;
+	log_warn("no key begins as 's3://%s/%.*s' does%s", u->bucket, len,
+	    u->key, r->o->nurls > 1 ? ", nor as the others do" : "");
+	log_hint("a prefix is taken byte by byte: look for a slash too many or "
+		 "missing, an account's or organization's id");
+}
+
 /* The done line, after all that is pending. */
 static void
 end(struct run *r, int code)
@@ -381,6 +396,8 @@ run_list(const struct run_options *o)
 		code = (int)f.code;
 	} else if (stop_asked()) {
 		code = EXIT_AGAIN;
+	} else {
+		note_nothing(&r);
 	}
 	end(&r, code);
 	clean_up(&r);

@@ -50,11 +50,20 @@ is_broken(const struct deadletter *d, struct fault *f)
 static bool
 io_fault(struct deadletter *d, const char *verb, struct fault *f)
 {
+	int err = errno;
+
 	fault_set(f, EXIT_IO, "cannot %s the dead-letter file '%s': %s", verb,
-	    d->path, strerror(errno));
-	if (errno == ENOSPC || errno == EDQUOT)
+	    d->path, strerror(err));
+	if (err == ENOENT || err == ENOTDIR || err == EISDIR)
+		f->code = EXIT_BADCONFIG;
+	if (err == ENOSPC || err == EDQUOT)
 		fault_hint(f, "make room: nothing that belongs into it was "
 			      "marked as done");
+	else if (err == EISDIR)
+		fault_hint(f, "--dead-letter takes a file");
+	else
+		fault_hint(f, "its folder must be there, and both be writable "
+			      "for this user");
 	d->broken = true;
 	d->fault = *f;
 	return false;
@@ -131,9 +140,12 @@ open_file(struct deadletter *d, struct fault *f)
 		    open(d->path, O_RDWR | O_APPEND | O_CLOEXEC | O_NONBLOCK);
 	if (d->fd == -1 || fstat(d->fd, &st) != 0)
 		return io_fault(d, "open", f);
-	if (!S_ISREG(st.st_mode))
-		return fault_set(f, EXIT_BADCONFIG,
+	if (!S_ISREG(st.st_mode)) {
+		fault_set(f, EXIT_BADCONFIG,
 		    "the dead-letter file '%s' is not a regular file", d->path);
+		return fault_hint(
+		    f, "dead letters must stay: give a file on a disk");
+	}
 	if ((st.st_mode & 077) != 0 && fchmod(d->fd, 0600) != 0)
 		return io_fault(d, "chmod", f);
 	return lock(d, f) && cut_torn(d, st.st_size, f);

@@ -306,8 +306,9 @@ flow_check_hold(struct flow *f)
 	    "%lld rejects of format '%s' in a row, no row accepted between",
 	    (long long)f->c->max_dead, name);
 	fault_hint(&why,
-	    "the format or the log type is wrong, not the data: look at "
-	    "'logparse --explain'; what was set aside can be piped back in; "
+	    "the format or the log type is wrong, not the data: look at the "
+	    "reasons in the dead-letter file, and at 'logparse "
+	    "--list-formats'; what was set aside can be piped back in; "
 	    "--max-dead raises the limit");
 	flow_stop(f, &why);
 }
@@ -325,7 +326,7 @@ flow_dead_table(struct flow *f, struct table *t)
 	    (unsigned long long)t->dead_run, t->name);
 	fault_hint(&why,
 	    "the rule's stream '%s' does not fit these rows: compare its "
-	    "columns with 'sentinelpost --dry-run' and the dead-letter file; "
+	    "columns with those in the dead-letter file; "
 	    "what was set aside can be piped back in; --max-dead raises the "
 	    "limit",
 	    t->stream);

@@ -361,7 +361,8 @@ unreadable(struct flow *f, const char *line, size_t n,
 	}
 	log_warn(
 	    "the input stops inside line %llu", (unsigned long long)at->number);
-	flow_code(f, EXIT_AGAIN);
+	/* What is not the wire does not become it when run again. */
+	flow_code(f, f->knows_wire ? EXIT_AGAIN : EXIT_SETASIDE);
 }
 
 void

@@ -63,11 +63,8 @@ static const struct opt_spec spec = {"sentinelpost", NULL,
 static _Noreturn void
 die(const struct fault *f)
 {
-	if (f->code == EXIT_BADUSAGE) {
-		if (f->hint[0] != '\0')
-			log_hint("%s", f->hint);
-		opt_die(&spec, "%s", f->text);
-	}
+	if (f->code == EXIT_BADUSAGE)
+		opt_fault(&spec, f);
 	log_fault(f);
 	wire_done(out_buf(), spec.prog, (int)f->code, NULL);
 	out_line();
@@ -99,6 +96,19 @@ read_level(const char *s)
 	return (int)level;
 }
 
+static _Noreturn void
+bare_stream(void)
+{
+	struct fault f = {0};
+
+	(void)fault_set(
+	    &f, EXIT_BADUSAGE, "--bare goes with one --stream NAME");
+	(void)fault_hint(&f,
+	    "rows alone do not say where they go: --bare --stream "
+	    "Custom-TABLE_CL");
+	opt_fault(&spec, &f);
+}
+
 /* The stream of --bare, and the table that stands for it. */
 static void
 read_bare(struct fault *f)
@@ -107,7 +117,7 @@ read_bare(struct fault *f)
 	const char *name, *table;
 
 	if (streams.n != 1)
-		opt_die(&spec, "--bare goes with one --stream NAME");
+		bare_stream();
 	name = table = streams.v[0];
 	if (strncmp(table, "Custom-", 7) == 0)
 		table += 7;
@@ -119,6 +129,19 @@ read_bare(struct fault *f)
 	if (!target_map(&config.target, map, f))
 		die(f);
 	config.bare = name;
+}
+
+static _Noreturn void
+missing_option(const char *option, const char *variable, const char *property)
+{
+	struct fault f = {0};
+
+	(void)fault_set(&f, EXIT_BADUSAGE, "--%s is missing", option);
+	(void)fault_hint(&f,
+	    "give it or set %s: %s of the data collection rule "
+	    "('az monitor data-collection rule show')",
+	    variable, property);
+	opt_fault(&spec, &f);
 }
 
 static void
@@ -146,10 +169,12 @@ read_target(void)
 		    !target_authority(t, getenv("AZURE_AUTHORITY_HOST"), &f))
 			die(&f);
 	} else if (!config.dry_run) {
-		opt_die(&spec, "--endpoint is missing");
+		missing_option("endpoint", "LOGBRIDGE_SENTINEL_ENDPOINT",
+		    "properties.endpoints.logsIngestion");
 	}
 	if (t->nrules == 0 && !config.dry_run)
-		opt_die(&spec, "--rule is missing");
+		missing_option("rule", "LOGBRIDGE_SENTINEL_RULE",
+		    "properties.immutableId");
 	target_done(t);
 }
 

@@ -154,9 +154,11 @@ target_endpoint(struct target *t, const char *url, struct fault *f)
 		    "collection endpoint, without a path");
 	}
 	t->loopback = is_loopback(&u);
-	if (!u.tls && !t->loopback)
-		return fault_set(f, EXIT_BADUSAGE,
-		    "the endpoint '%s' has no TLS: use https://", url);
+	if (!u.tls && !t->loopback) {
+		fault_set(
+		    f, EXIT_BADUSAGE, "the endpoint '%s' has no TLS", url);
+		return fault_hint(f, "use https://");
+	}
 	memcpy(t->host, u.host, sizeof(t->host));
 	print_url(t->base, &u);
 	for (size_t i = 0; i < CLOUDS; i++) {
@@ -268,8 +270,18 @@ target_map(struct target *t, const char *arg, struct fault *f)
 		fault_set(f, EXIT_BADUSAGE,
 		    "--stream takes TABLE=NAME, not '%s'", arg);
 		return fault_hint(f,
-		    "NAME is a stream that the rule declares, such as "
-		    "Custom-AWSCloudTrail");
+		    "TABLE=NAME: NAME is the stream of the rule that takes "
+		    "the rows of TABLE, such as "
+		    "AWSCloudTrail=Custom-AWSCloudTrail");
+	}
+	for (size_t i = 0; i < t->nstreams; i++) {
+		n = strlen(t->streams[i].table);
+		if (strncmp(arg, t->streams[i].table, n) != 0 || arg[n] != '=')
+			continue;
+		fault_set(f, EXIT_BADUSAGE,
+		    "--stream names two streams for table '%s'",
+		    t->streams[i].table);
+		return fault_hint(f, "the rows of a table go to one stream");
 	}
 	if (t->nstreams == TARGET_STREAMS_MAX)
 		return fault_set(f, EXIT_BADUSAGE, "more than %d --stream",

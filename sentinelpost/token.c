@@ -26,9 +26,13 @@ take_id(char out[TOKEN_ID_MAX + 1], const char *name, struct fault *f)
 		    "AZURE_CLIENT_SECRET of an application that has the role "
 		    "'Monitoring Metrics Publisher' on the rule");
 	}
-	if (n > TOKEN_ID_MAX || !target_name(v, n))
-		return fault_set(f, EXIT_DENIED,
+	if (n > TOKEN_ID_MAX || !target_name(v, n)) {
+		fault_set(f, EXIT_DENIED,
 		    "%s is neither an id nor a domain name", name);
+		return fault_hint(f,
+		    "the ids are those of the tenant and of the application "
+		    "(appId): 8-4-4-4-12 hex digits");
+	}
 	memcpy(out, v, n + 1);
 	return true;
 }
@@ -53,9 +57,18 @@ token_init(struct token *t, const struct target *target, struct http *http,
 	if (secret == NULL || secret[0] == '\0') {
 		fault_set(f, EXIT_DENIED,
 		    "no credentials: AZURE_CLIENT_SECRET is not set");
-		return fault_hint(
-		    f, "set it to the secret's value, not its id");
+		return fault_hint(f,
+		    "set AZURE_CLIENT_SECRET to the secret's value, not its "
+		    "id");
 	}
+	for (const char *p = secret; *p != '\0'; p++)
+		if ((unsigned char)*p <= ' ' || *p == 0x7f) {
+			fault_set(f, EXIT_DENIED,
+			    "AZURE_CLIENT_SECRET holds white space or a "
+			    "control character, which no secret has");
+			return fault_hint(
+			    f, "look for a stray newline or blank in it");
+		}
 	buf_adds(&t->secret, secret);
 	if (t->secret.err != 0)
 		return fault_set(

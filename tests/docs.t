@@ -31,6 +31,12 @@ for f in s3list s3fetch logparse sentinelpost s3ack; do
 		skip "mandoc is not installed" "$f: the manual is well-formed"
 	fi
 done
+# What a message advises exists (--all and --assignee are of az).
+for f in s3list s3fetch logparse sentinelpost s3ack; do "$f" --help; done |
+	sed -n 's/^  \(--[a-z-]*\).*/\1/p' | sort -u >"$tmp/options"
+is "$(cat common/*.c s3list/*.c s3fetch/*.c logparse/*.c sentinelpost/*.c | grep -o '"[^"]*"' |
+	grep -oE -- '(^|[^-[:alnum:]])--[a-z][a-z-]+' | grep -oE -- '--[a-z-]+' | sort -u |
+	grep -vxF -e --all -e --assignee -f "$tmp/options")" "" "no message names an option that is not there"
 for d in s3list s3fetch logparse sentinelpost; do
 	[ -f $d/DESIGN.md ]
 	ok "$d has its design" || continue

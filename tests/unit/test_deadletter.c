@@ -256,9 +256,10 @@ refused(void)
 	OK(mkfifo(other, 0600) == 0 && dead_open(other, &f) == NULL &&
 		f.code == EXIT_BADCONFIG && unlink(other) == 0,
 	    "a fifo is none either, and does not hang");
-	OK(dead_open(dir, &f) == NULL && f.code == EXIT_IO, "nor a directory");
+	OK(dead_open(dir, &f) == NULL && f.code == EXIT_BADCONFIG,
+	    "nor a directory");
 	(void)snprintf(missing, sizeof(missing), "%s/no/file", dir);
-	OK(dead_open(missing, &f) == NULL && f.code == EXIT_IO,
+	OK(dead_open(missing, &f) == NULL && f.code == EXIT_BADCONFIG,
 	    "nor what has no directory");
 	dead_close(NULL);
 }

@@ -97,7 +97,8 @@ main(void)
 	    "a symbolic link is refused");
 	(void)unlink(path);
 	(void)rmdir(dir);
-	OK(!lockfile_take(&a, path, LOCKFILE_ALONE, &f) && f.code == EXIT_IO,
-	    "no folder: exit 74");
+	OK(!lockfile_take(&a, path, LOCKFILE_ALONE, &f) &&
+		f.code == EXIT_BADCONFIG,
+	    "no folder: exit 78");
 	return tap_done();
 }
