@@ -34,6 +34,7 @@ struct s3 {
 	unsigned nlearned, oldest;
 	int64_t skew_ms; /* the service's clock less ours */
 	unsigned skew_times;
+	unsigned lessons; /* what was learned, counted */
 };
 
 static bool
@@ -138,6 +139,7 @@ s3_learn_region(struct s3 *s, const char *bucket, const char *region)
 	}
 	memcpy(l->region, region, strlen(region) + 1);
 	l->times++;
+	s->lessons++;
 	log_info("bucket '%s' is in region '%s'", bucket, region);
 	return true;
 }
@@ -153,6 +155,7 @@ s3_learn_clock(struct s3 *s, int64_t service_ms)
 		return false;
 	s->skew_ms = skew;
 	s->skew_times++;
+	s->lessons++;
 	log_warn("the clock differs from the store's by %lld s; requests are "
 		 "signed with the store's time",
 	    (long long)(skew / 1000));
@@ -168,7 +171,16 @@ s3_answered(struct s3 *s)
 bool
 s3_renew(struct s3 *s)
 {
-	return aws_auth_refused(s->auth);
+	if (!aws_auth_refused(s->auth))
+		return false;
+	s->lessons++;
+	return true;
+}
+
+bool
+s3_outdated(const struct s3 *s, const struct s3_call *c)
+{
+	return c->lessons != s->lessons;
 }
 
 int64_t
@@ -346,6 +358,7 @@ s3_build(
 	c->headers[0] = NULL;
 	c->method = a->method;
 	c->allow_plain = s->o->allow_http;
+	c->lessons = s->lessons;
 	if (s->auth == NULL) {
 		*f = s->no_auth;
 		return false;

@@ -21,7 +21,7 @@
  *	request = (struct http_request){.on_done = .., ..};
  *	s3_call_fill(&call, &request);
  *	http_start(http, &request, f);
- *	.. in on_done: s3_judge(s3, ask.bucket, reply, &verdict);
+ *	.. in on_done: s3_judge(s3, &call, ask.bucket, reply, &verdict);
  */
 
 /** The store options, as s3list and s3fetch take them. */
@@ -86,6 +86,7 @@ struct s3_call {
 	const char *headers[S3_HEADERS_MAX + 1];
 	const char *method;
 	bool allow_plain;
+	unsigned lessons; /* what s3_judge() had learned by then */
 };
 
 /**
@@ -145,13 +146,19 @@ void s3_answered(struct s3 *s);
 /** Credentials were refused: are there newer ones? */
 bool s3_renew(struct s3 *s);
 
+/** Was anything learned since this request was built? */
+bool s3_outdated(const struct s3 *s, const struct s3_call *c);
+
 /** The store's clock less ours, as far as it mattered; for metrics. */
 int64_t s3_skew_ms(const struct s3 *s);
 
-/** Judge a reply for a request to this bucket.  Learns regions and the
- * service's clock. */
-void s3_judge(struct s3 *s, const char *bucket, const struct http_reply *r,
-    struct s3_verdict *v);
+/**
+ * Judge a reply for request c to this bucket.  Learns regions and the
+ * service's clock.  Of several requests under way the first teaches; the
+ * others, which were built before that, are to be built anew as well.
+ */
+void s3_judge(struct s3 *s, const struct s3_call *c, const char *bucket,
+    const struct http_reply *r, struct s3_verdict *v);
 
 /**
  * Fill a fault from a verdict: "cannot DOING: 403 AccessDenied: .. (request

@@ -282,9 +282,30 @@ apply_rule(struct s3_verdict *v)
 		(void)snprintf(v->code, sizeof(v->code), "HTTP%d", v->http);
 }
 
+/* Learn from a refusal what may mend it: then it is worth asking anew.  So it
+ * is when another request has learned it since this one was built. */
+static void
+learn(struct s3 *s, const struct s3_call *c, const char *bucket,
+    const struct http_reply *r, struct body *b, struct s3_verdict *v)
+{
+	const bool outdated = s3_outdated(s, c);
+
+	if (wrong_region(v))
+		learn_region(s, bucket, r, b, v);
+	else if (is(v->code, "RequestTimeTooSkewed") ||
+		 is(v->code, "RequestExpired"))
+		learn_clock(s, r, b, v);
+	else if (v->fate != S3_STOP || v->exit != EXIT_DENIED)
+		return;
+	else if (!outdated && s3_renew(s))
+		v->fate = S3_AGAIN;
+	if (outdated)
+		v->fate = S3_AGAIN;
+}
+
 void
-s3_judge(struct s3 *s, const char *bucket, const struct http_reply *r,
-    struct s3_verdict *v)
+s3_judge(struct s3 *s, const struct s3_call *c, const char *bucket,
+    const struct http_reply *r, struct s3_verdict *v)
 {
 	struct body b;
 
@@ -309,13 +330,7 @@ s3_judge(struct s3 *s, const char *bucket, const struct http_reply *r,
 		copy(v->request_id, sizeof(v->request_id), b.request_id,
 		    strlen(b.request_id));
 	apply_rule(v);
-	if (wrong_region(v))
-		learn_region(s, bucket, r, &b, v);
-	else if (is(v->code, "RequestTimeTooSkewed") ||
-		 is(v->code, "RequestExpired"))
-		learn_clock(s, r, &b, v);
-	else if (v->fate == S3_STOP && v->exit == EXIT_DENIED && s3_renew(s))
-		v->fate = S3_AGAIN;
+	learn(s, c, bucket, r, &b, v);
 }
 
 bool

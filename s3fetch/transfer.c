@@ -218,6 +218,7 @@ on_head(void *ctx, const struct http_reply *r)
 		return true;
 	if (!check_reply(t, r, &total, &has_total))
 		return false;
+	s3_answered(t->setup->s3);
 	t->calls->reached(t->calls->ctx, t);
 	if (has_total && !t->has_total) {
 		t->total = total;
@@ -327,7 +328,7 @@ conclude(struct transfer *t, const struct http_reply *r)
 	if (t->opened && t->has_total && t->stored == t->total &&
 	    r->status / 100 == 2)
 		return complete(t);
-	s3_judge(t->setup->s3, t->object.bucket, r, v);
+	s3_judge(t->setup->s3, &t->call, t->object.bucket, r, v);
 	if (v->fate != S3_FINE) {
 		if (r->status / 100 == 2)
 			(void)snprintf(v->message, sizeof(v->message),

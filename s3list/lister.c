@@ -244,7 +244,7 @@ on_done(void *ctx, const struct http_reply *r)
 		end_page(l, r);
 		return;
 	}
-	s3_judge(l->shared->s3, l->url->bucket, r, &l->why);
+	s3_judge(l->shared->s3, &l->call, l->url->bucket, r, &l->why);
 	tell_breaker(l, l->why.fate);
 	switch (l->why.fate) {
 	case S3_FINE:

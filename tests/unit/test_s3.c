@@ -4,10 +4,14 @@
 
 #include "clock.h"
 #include "httphead.h"
+#include "log.h"
 #include "s3.h"
 #include "tap.h"
 
-enum { WALL_2026 = 1767323045 /* 2026-01-02T03:04:05Z */ };
+enum {
+	WALL_2026 = 1767323045, /* 2026-01-02T03:04:05Z */
+	HOUR = 3600000          /* ms */
+};
 
 /* A store with these options and environment ("" unsets). */
 static struct s3 *
@@ -292,8 +296,8 @@ static const struct {
 
 /* A reply, whose headers are lines ended by \n. */
 static void
-judge(struct s3 *s, int status, const char *lines, const char *body,
-    struct s3_verdict *v)
+judge_call(struct s3 *s, const struct s3_call *c, int status, const char *lines,
+    const char *body, struct s3_verdict *v)
 {
 	struct http_headers h;
 	struct http_reply r = {.status = status,
@@ -309,8 +313,22 @@ judge(struct s3 *s, int status, const char *lines, const char *body,
 		(void)httphead_add(&h, lines, (size_t)(end - lines));
 	}
 	httphead_request_id(&r);
-	s3_judge(s, "logs", &r, v);
+	s3_judge(s, c, "logs", &r, v);
 	httphead_free(&h);
+}
+
+/* The reply to a request that is built with what is known by now. */
+static void
+judge(struct s3 *s, int status, const char *lines, const char *body,
+    struct s3_verdict *v)
+{
+	const struct s3_ask a = {.method = "GET", .bucket = "logs"};
+	struct s3_call c = {0};
+	struct fault f;
+
+	INVARIANT(s3_build(s, &c, &a, &f));
+	judge_call(s, &c, status, lines, body, v);
+	s3_call_free(&c);
 }
 
 static void
@@ -369,6 +387,7 @@ test_failures(void)
 	    {HTTP_FORBIDDEN, S3_STOP, EXIT_BADCONFIG, "PlainHTTPRefused"},
 	};
 	const struct s3_options o = {0};
+	const struct s3_call c = {0};
 	struct fault f = {0};
 	struct s3_verdict v;
 	struct s3 *s = store(&o, "", "", &f);
@@ -378,7 +397,7 @@ test_failures(void)
 		    .status = 200,
 		    .error = "it broke"};
 
-		s3_judge(s, "b", &r, &v);
+		s3_judge(s, &c, "b", &r, &v);
 		IS(v.code, cases[i].code, "a failure of the way");
 		OK(v.fate == cases[i].fate && v.exit == cases[i].exit &&
 			v.http == 0,
@@ -484,6 +503,61 @@ test_clock(void)
 	s3_call_free(&c);
 }
 
+/* Several requests are under way when the first of them teaches something. */
+static void
+test_side_by_side(void)
+{
+	static const struct {
+		int status;
+		const char *lines, *code;
+	} cases[] = {
+	    {301, "x-amz-bucket-region: eu-west-1\n", "PermanentRedirect"},
+	    {301, "", "PermanentRedirect"},
+	    {400, "x-amz-bucket-region: eu-west-1\n",
+		"AuthorizationHeaderMalformed"},
+	    {403, "Date: Fri, 02 Jan 2026 02:04:05 GMT\n",
+		"RequestTimeTooSkewed"},
+	    {403, "", "SignatureDoesNotMatch"},
+	};
+	const struct s3_options o = {0};
+	const struct s3_ask a = {.method = "GET", .bucket = "logs"};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct s3_call before = {0}, after = {0};
+		struct fault f = {0};
+		struct s3_verdict v;
+		struct s3 *s = store(&o, "us-east-1", "", &f);
+		char body[100];
+
+		(void)snprintf(body, sizeof(body),
+		    "<Error><Code>%s</Code></Error>", cases[i].code);
+		INVARIANT(s3_build(s, &before, &a, &f));
+		if (cases[i].status == 301 || cases[i].status == 400)
+			OK(s3_learn_region(s, "logs", "eu-west-1"),
+			    "one request learns the region");
+		else
+			OK(s3_learn_clock(s, (int64_t)WALL_2026 * 1000 + HOUR),
+			    "one request learns the clock");
+		INVARIANT(s3_build(s, &after, &a, &f));
+		judge_call(
+		    s, &before, cases[i].status, cases[i].lines, body, &v);
+		OK(v.fate == S3_AGAIN, "another, built before, is sent anew");
+		s3_call_free(&after);
+		INVARIANT(s3_build(s, &after, &a, &f));
+		judge_call(s, &after, cases[i].status, "", body, &v);
+		OK(v.fate == S3_STOP, "one that was built after that is not");
+		judge_call(s, &before, 404, "",
+		    "<Error><Code>NoSuchBucket</Code></Error>", &v);
+		OK(v.fate == S3_STOP, "nor one that nothing mends");
+		judge_call(s, &before, 404, "",
+		    "<Error><Code>NoSuchKey</Code></Error>", &v);
+		OK(v.fate == S3_GONE, "nor one that has its answer");
+		s3_call_free(&before);
+		s3_call_free(&after);
+		s3_free(s);
+	}
+}
+
 int
 main(void)
 {
@@ -495,5 +569,6 @@ main(void)
 	test_failures();
 	test_regions();
 	test_clock();
+	test_side_by_side();
 	return tap_done();
 }
