@@ -17,12 +17,19 @@ at(struct settle *s, uint32_t segment)
 	return &s->seg[segment % SETTLE_SEGMENTS];
 }
 
+/* Has the input not contradicted itself so far? */
+static bool
+counts_hold(const struct settle *s)
+{
+	return s->fault == SETTLE_FINE || s->fault == SETTLE_SET_ASIDE;
+}
+
 /* Counts that disagree are our side's fault and outrank a dead record. */
 static void
 fail(struct settle *s, enum settle_fault f)
 {
-	if (s->fault == SETTLE_FINE || s->fault == SETTLE_SET_ASIDE)
-		s->fault = f != SETTLE_FINE ? f : s->fault;
+	if (counts_hold(s) && f != SETTLE_FINE)
+		s->fault = f;
 }
 
 /* The segment that records read now belong to: never a closed one, but when
@@ -180,10 +187,11 @@ check_mark(
 bool
 settle_mark(struct settle *s, const struct wire_counts *c, bool allow_missing)
 {
+	enum settle_fault wrong = check_mark(s, c, allow_missing);
 	struct settle_segment *g;
 
-	fail(s, check_mark(s, c, allow_missing));
-	if (s->fault != SETTLE_FINE)
+	fail(s, wrong);
+	if (wrong != SETTLE_FINE || !counts_hold(s))
 		return false;
 	g = at(s, current(s));
 	g->through = c->records;
@@ -191,7 +199,10 @@ settle_mark(struct settle *s, const struct wire_counts *c, bool allow_missing)
 	g->filtered += c->rows - s->rows - s->missing;
 	g->closed = true;
 	s->missing = c->rows - s->rows;
+	/* Those were settled by whoever had the object before. */
 	s->skipped = c->skipped;
+	if (s->through < s->skipped)
+		s->through = s->skipped;
 	s->mark = *c;
 	s->next_n = c->records;
 	advance(s);

@@ -83,8 +83,9 @@ void settle_reject(
 
 /**
  * A mark or an end was read.  allow_missing: rows that it counts and that
- * were not read have been dropped on purpose.  False when it does not agree;
- * `through` then stays before it for ever and s->fault says why.
+ * were not read have been dropped on purpose.  False when it does not agree,
+ * or one before it did not; `through` then stays before it for ever and
+ * s->fault says why.
  */
 bool settle_mark(
     struct settle *s, const struct wire_counts *c, bool allow_missing);

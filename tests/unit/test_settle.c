@@ -100,7 +100,7 @@ dead_rows(void)
 	a = read_rows(&s, 2, 1);
 	accept(&s, a, 1);
 	c = counts(0, 3, 0, 0);
-	OK(!settle_mark(&s, &c, false) && s.through == 0,
+	OK(settle_mark(&s, &c, false) && s.through == 0,
 	    "nor is what comes after it");
 	OK(s.fault == SETTLE_SET_ASIDE, "for this reason");
 	c = counts(0, 9, 0, 0);
@@ -134,7 +134,7 @@ parts(void)
 	settle_init(&s);
 	settle_reject(&s, 0, true, SETTLE_LOST);
 	settle_reject(&s, 0, false, SETTLE_DEAD);
-	OK(!settle_mark(&s, &c, false) && s.through == 0,
+	OK(settle_mark(&s, &c, false) && s.through == 0,
 	    "one lost part is enough");
 }
 
@@ -155,6 +155,19 @@ resumed(void)
 	c = counts(16, 4, 0, 0);
 	OK(!settle_mark(&s, &c, false) && s.fault == SETTLE_UNBALANCED,
 	    "skipped does not change");
+
+	settle_init(&s);
+	a = read_rows(&s, 17, 2);
+	c = counts(17, 2, 0, 0);
+	OK(settle_mark(&s, &c, false) && s.through == 17 && !s.moved,
+	    "what was skipped is settled before the rows after it");
+	settle_row_done(&s, a, SETTLE_LOST);
+	OK(s.through == 17 && s.skipped == 17, "and when one of them is lost");
+	settle_init(&s);
+	settle_reject(&s, 17, false, SETTLE_LOST);
+	c = counts(17, 0, 1, 0);
+	OK(settle_mark(&s, &c, false) && s.through == 17 && s.skipped == 17,
+	    "and when one was lost before the mark");
 
 	settle_init(&s);
 	c = counts(17, 0, 0, 0);
@@ -329,8 +342,8 @@ holds(const struct settle *s, const struct model *m)
 		count[m->fate[i]]++;
 	return count[PENDING] == 0 && count[LOST] == 0 &&
 	       count[ACCEPTED] == s->accepted && count[DEAD] == s->dead &&
-	       count[FILTERED] == s->filtered &&
-	       count[SKIPPED] == s->skipped * (s->through > 0) &&
+	       count[FILTERED] == s->filtered && count[SKIPPED] == s->skipped &&
+	       s->through == s->skipped + s->accepted + s->dead + s->filtered &&
 	       m->nwaiting == s->pending;
 }
 
