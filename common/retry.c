@@ -22,9 +22,8 @@ breaker_init(struct breaker *b)
 	*b = (struct breaker){.down_since = -1};
 }
 
-/* An open breaker whose time is over is half open. */
-static enum breaker_state
-state_at(const struct breaker *b, int64_t now)
+enum breaker_state
+breaker_state(const struct breaker *b, int64_t now)
 {
 	return b->state == BREAKER_OPEN && now >= b->until ? BREAKER_HALF_OPEN
 							   : b->state;
@@ -33,7 +32,7 @@ state_at(const struct breaker *b, int64_t now)
 bool
 breaker_allows(struct breaker *b, int64_t now)
 {
-	b->state = state_at(b, now);
+	b->state = breaker_state(b, now);
 	if (b->state == BREAKER_CLOSED)
 		return true;
 	if (b->state == BREAKER_OPEN || b->trial)
@@ -45,7 +44,7 @@ breaker_allows(struct breaker *b, int64_t now)
 int64_t
 breaker_wait_ms(const struct breaker *b, int64_t now)
 {
-	switch (state_at(b, now)) {
+	switch (breaker_state(b, now)) {
 	case BREAKER_OPEN:
 		return b->until - now;
 	case BREAKER_HALF_OPEN:

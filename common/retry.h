@@ -21,6 +21,7 @@ enum {
 int64_t backoff_ms(unsigned attempt, int64_t retry_after_ms);
 
 enum breaker_state { BREAKER_CLOSED, BREAKER_OPEN, BREAKER_HALF_OPEN };
+enum { BREAKER_STATES = 3 };
 
 struct breaker {
 	enum breaker_state state;
@@ -38,6 +39,9 @@ bool breaker_allows(struct breaker *b, int64_t now);
 
 /** How long until a call may be made: 0 now, -1 when a trial is under way. */
 int64_t breaker_wait_ms(const struct breaker *b, int64_t now);
+
+/** Its state at that time: an open one whose time is over is half open. */
+enum breaker_state breaker_state(const struct breaker *b, int64_t now);
 
 void breaker_success(struct breaker *b);
 void breaker_failure(struct breaker *b, int64_t now);

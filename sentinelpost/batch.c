@@ -165,6 +165,16 @@ batches_oldest(const struct batches *bs)
 	return born;
 }
 
+uint64_t
+batches_unsettled(const struct batches *bs)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < BATCHES; i++)
+		n += bs->all[i].unsettled;
+	return n;
+}
+
 /* Where row i ends; nrows - 1 ends where the text does. */
 static uint32_t
 row_end(const struct batch *b, uint32_t i)

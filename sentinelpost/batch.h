@@ -93,6 +93,9 @@ struct batch *batches_close_oldest(struct batches *bs, int64_t before);
 /** When the oldest open batch began, or -1. */
 int64_t batches_oldest(const struct batches *bs);
 
+/** Rows that were added and are not settled yet. */
+uint64_t batches_unsettled(const struct batches *bs);
+
 /** The text of row i. */
 const char *batch_row(const struct batch *b, uint32_t i, size_t *n);
 

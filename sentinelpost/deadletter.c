@@ -1,15 +1,9 @@
 /* The dead-letter file; see deadletter.h. */
 #include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
 #include "clock.h"
+#include "deadfile.h"
 #include "deadletter.h"
 #include "log.h"
 #include "settle.h"
@@ -21,135 +15,16 @@ enum {
 	/* Members before the payload; the largest are an object's names and a
 	 * reject's "header", each part of one line that was read. */
 	HEAD_MAX = 2 * WIRE_LINE_MAX,
-	TAIL_BLOCK = 64 * 1024 /* read at once in search of a torn line */
+	/* All that a line has besides the payload, the names of the object and
+	 * of a table that is none: id, n, table, "dead", braces. */
+	MEMBERS_MAX = 4096
 };
 
 struct deadletter {
-	char *path;
-	int fd;
+	struct deadfile *file;
 	struct buf head; /* what is collected */
-	off_t good;      /* size at the end of the last whole line */
-	bool dirty;      /* something is not synced */
-	bool sync_dir;   /* the file is new */
-	/* A line that was promised could not be written or synced: whatever
-	 * comes after, nothing may be acknowledged any more. */
-	bool broken;
-	struct fault fault;
 	uint64_t lines;
 };
-
-/* Nothing works any more; for always the same reason. */
-static bool
-is_broken(const struct deadletter *d, struct fault *f)
-{
-	if (d->broken)
-		*f = d->fault;
-	return d->broken;
-}
-
-static bool
-io_fault(struct deadletter *d, const char *verb, struct fault *f)
-{
-	int err = errno;
-
-	fault_set(f, EXIT_IO, "cannot %s the dead-letter file '%s': %s", verb,
-	    d->path, strerror(err));
-	if (err == ENOENT || err == ENOTDIR || err == EISDIR)
-		f->code = EXIT_BADCONFIG;
-	if (err == ENOSPC || err == EDQUOT)
-		fault_hint(f, "make room: nothing that belongs into it was "
-			      "marked as done");
-	else if (err == EISDIR)
-		fault_hint(f, "--dead-letter takes a file");
-	else
-		fault_hint(f, "its folder must be there, and both be writable "
-			      "for this user");
-	d->broken = true;
-	d->fault = *f;
-	return false;
-}
-
-/* An open file description lock: it goes when the process does. */
-static bool
-lock(struct deadletter *d, struct fault *f)
-{
-	struct flock l = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-
-	if (fcntl(d->fd, F_OFD_SETLK, &l) == 0)
-		return true;
-	if (errno != EAGAIN && errno != EACCES)
-		return io_fault(d, "lock", f);
-	fault_set(f, EXIT_AGAIN,
-	    "the dead-letter file '%s' is in use by another process", d->path);
-	fault_hint(f, "give each sentinelpost a file of its own");
-	d->broken = true;
-	d->fault = *f;
-	return false;
-}
-
-/* Where the last whole line of a file of that size ends; -1: errno. */
-static off_t
-find_end(int fd, off_t size)
-{
-	char block[TAIL_BLOCK];
-	const char *nl;
-	size_t want;
-	ssize_t n;
-
-	while (size > 0) {
-		want = size < TAIL_BLOCK ? (size_t)size : TAIL_BLOCK;
-		n = pread(fd, block, want, size - (off_t)want);
-		if (n != (ssize_t)want) {
-			errno = n < 0 ? errno : EIO;
-			return -1;
-		}
-		nl = memrchr(block, '\n', want);
-		if (nl != NULL)
-			return size - (off_t)want + (nl - block) + 1;
-		size -= (off_t)want;
-	}
-	return 0;
-}
-
-/* Cut off what a crash left of an unfinished line. */
-static bool
-cut_torn(struct deadletter *d, off_t size, struct fault *f)
-{
-	d->good = find_end(d->fd, size);
-	if (d->good == -1)
-		return io_fault(d, "read", f);
-	if (d->good == size)
-		return true;
-	log_warn("cut %lld bytes of an unfinished line off the dead-letter "
-		 "file '%s'",
-	    (long long)(size - d->good), d->path);
-	d->dirty = true;
-	return ftruncate(d->fd, d->good) == 0 || io_fault(d, "truncate", f);
-}
-
-static bool
-open_file(struct deadletter *d, struct fault *f)
-{
-	struct stat st;
-
-	d->fd = open(
-	    d->path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
-	d->sync_dir = d->fd != -1;
-	if (d->fd == -1 && errno == EEXIST)
-		d->fd =
-		    open(d->path, O_RDWR | O_APPEND | O_CLOEXEC | O_NONBLOCK);
-	if (d->fd == -1 || fstat(d->fd, &st) != 0)
-		return io_fault(d, "open", f);
-	if (!S_ISREG(st.st_mode)) {
-		fault_set(f, EXIT_BADCONFIG,
-		    "the dead-letter file '%s' is not a regular file", d->path);
-		return fault_hint(
-		    f, "dead letters must stay: give a file on a disk");
-	}
-	if ((st.st_mode & 077) != 0 && fchmod(d->fd, 0600) != 0)
-		return io_fault(d, "chmod", f);
-	return lock(d, f) && cut_torn(d, st.st_size, f);
-}
 
 struct deadletter *
 dead_open(const char *path, struct fault *f)
@@ -159,11 +34,8 @@ dead_open(const char *path, struct fault *f)
 	if (d == NULL)
 		log_oom();
 	d->head.max = HEAD_MAX + COLLECT;
-	d->fd = -1;
-	d->path = strdup(path);
-	if (d->path == NULL)
-		log_oom();
-	if (!open_file(d, f)) {
+	d->file = deadfile_open(path, f);
+	if (d->file == NULL) {
 		dead_close(d);
 		return NULL;
 	}
@@ -175,10 +47,8 @@ dead_close(struct deadletter *d)
 {
 	if (d == NULL)
 		return;
-	if (d->fd != -1)
-		(void)close(d->fd);
+	deadfile_close(d->file);
 	buf_clear(&d->head);
-	free(d->path);
 	free(d);
 }
 
@@ -186,40 +56,6 @@ uint64_t
 dead_lines(const struct deadletter *d)
 {
 	return d->lines;
-}
-
-/* Write all of iov.  A piece of a line must not stay behind. */
-static bool
-write_all(struct deadletter *d, struct iovec *iov, int n, struct fault *f)
-{
-	off_t size = d->good;
-	ssize_t w;
-	int err;
-
-	while (n > 0) {
-		w = writev(d->fd, iov, n);
-		if (w < 0 && errno == EINTR)
-			continue;
-		if (w < 0) {
-			err = errno;
-			(void)!ftruncate(d->fd, d->good);
-			errno = err;
-			return io_fault(d, "write", f);
-		}
-		size += w;
-		while (n > 0 && (size_t)w >= iov->iov_len) {
-			w -= (ssize_t)iov->iov_len;
-			iov++;
-			n--;
-		}
-		if (n > 0) {
-			iov->iov_base = (char *)iov->iov_base + w;
-			iov->iov_len -= (size_t)w;
-		}
-	}
-	d->good = size;
-	d->dirty = true;
-	return true;
 }
 
 /* Write what is collected and n more pieces. */
@@ -232,60 +68,16 @@ flush(struct deadletter *d, const struct iovec *more, int n, struct fault *f)
 	INVARIANT(n <= 3);
 	for (int i = 0; i < n; i++)
 		iov[i + 1] = more[i];
-	ok = write_all(d, iov, n + 1, f);
+	ok = deadfile_write(d->file, iov, n + 1, f);
 	buf_reset(&d->head);
-	return ok;
-}
-
-/* Sync the directory, so that the new file's name lasts too. */
-static bool
-sync_dir(struct deadletter *d, struct fault *f)
-{
-	char *copy = strdup(d->path);
-	bool ok;
-	int fd;
-
-	if (copy == NULL)
-		log_oom();
-	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	free(copy);
-	ok = fd != -1 && fsync(fd) == 0;
-	if (!ok)
-		io_fault(d, "sync the directory of", f);
-	if (fd != -1)
-		(void)close(fd);
-	d->sync_dir = !ok;
 	return ok;
 }
 
 bool
 dead_sync(struct deadletter *d, struct fault *f)
 {
-	if (is_broken(d, f) || (d->head.len > 0 && !flush(d, NULL, 0, f)))
-		return false;
-	if (d->dirty && fsync(d->fd) != 0)
-		return io_fault(d, "sync", f);
-	d->dirty = false;
-	return !d->sync_dir || sync_dir(d, f);
-}
-
-/* When the file was moved away since the last sync: make a new one. */
-static bool
-follow_rotation(struct deadletter *d, struct fault *f)
-{
-	struct stat mine, named;
-
-	if (d->dirty || d->head.len > 0)
-		return true;
-	if (fstat(d->fd, &mine) != 0)
-		return io_fault(d, "stat", f);
-	if (stat(d->path, &named) == 0 && named.st_dev == mine.st_dev &&
-	    named.st_ino == mine.st_ino)
-		return true;
-	log_info(
-	    "the dead-letter file '%s' was moved: starting a new one", d->path);
-	(void)close(d->fd);
-	return open_file(d, f);
+	return (d->head.len == 0 || flush(d, NULL, 0, f)) &&
+	       deadfile_sync(d->file, f);
 }
 
 static void
@@ -330,7 +122,7 @@ static bool
 begin(struct deadletter *d, struct jsonw *w, const char *id, uint64_t n,
     struct fault *f)
 {
-	if (is_broken(d, f) || !follow_rotation(d, f))
+	if (!deadfile_ready(d->file, d->head.len > 0, f))
 		return false;
 	jsonw_open(w, &d->head);
 	if (id != NULL && id[0] != '\0')
@@ -367,12 +159,79 @@ finish(struct deadletter *d, struct jsonw *w, const char *name,
 	return flush(d, more, 2, f);
 }
 
+/* One reject line of a record's bytes; more: others of it follow. */
+static bool
+dead_part(struct deadletter *d, const struct dead_bytes *b,
+    const struct dead_why *why, struct fault *f)
+{
+	struct buf value = BUF_INIT(6 * (size_t)DEAD_PART_MAX + 2);
+	bool text = utf8_valid(b->p, b->len) == b->len, ok;
+	struct jsonw w;
+
+	if (!begin(d, &w, b->id, b->n, f))
+		return false;
+	jsonw_object(&w, "reject");
+	jsonw_text(&w, "reason", why->reason);
+	if (b->more)
+		jsonw_bool(&w, "more", true);
+	jsonw_end(&w);
+	put_why(&w, why);
+	dead_name(&w, b->object, b->object_len);
+	buf_addc(&value, '"');
+	if (text)
+		(void)jsonw_escape(&value, b->p, b->len);
+	else
+		jsonw_add_base64(&value, b->p, b->len);
+	buf_addc(&value, '"');
+	if (value.err != 0)
+		log_oom();
+	ok = finish(d, &w, text ? "raw" : "raw64", value.p, value.len, f);
+	buf_clear(&value);
+	return ok;
+}
+
+bool
+dead_bytes(struct deadletter *d, const struct dead_bytes *b,
+    const struct dead_why *why, struct fault *f)
+{
+	struct dead_bytes part = *b;
+	size_t left = b->len;
+
+	part.more = true;
+	while (left > DEAD_PART_MAX) {
+		part.len = DEAD_PART_MAX - utf8_tail(part.p, DEAD_PART_MAX);
+		if (!dead_part(d, &part, why, f))
+			return false;
+		part.p += part.len;
+		left -= part.len;
+	}
+	part.len = left;
+	part.more = b->more;
+	return dead_part(d, &part, why, f);
+}
+
+/* May a line with n bytes of payload and names be longer than the wire lets a
+ * line be?  Then it could not be piped back in. */
+static bool
+too_long(size_t n)
+{
+	return n + MEMBERS_MAX > WIRE_LINE_MAX;
+}
+
 bool
 dead_row(struct deadletter *d, const struct dead_row *r,
     const struct dead_why *why, struct fault *f)
 {
+	struct dead_bytes b = {.id = r->id,
+	    .n = r->n,
+	    .object = r->object,
+	    .object_len = r->object_len,
+	    .p = r->row,
+	    .len = r->row_len};
 	struct jsonw w;
 
+	if (too_long(r->row_len + r->object_len + r->bad_table.n))
+		return dead_bytes(d, &b, why, f);
 	if (!begin(d, &w, r->id, r->n, f))
 		return false;
 	if (r->table != NULL)
@@ -384,6 +243,44 @@ dead_row(struct deadletter *d, const struct dead_row *r,
 	return finish(d, &w, "row", r->row, r->row_len, f);
 }
 
+/* A reject whose line is too long with what is added: its record's bytes; of
+ * one without a record, the line itself. */
+static bool
+dead_long_reject(struct deadletter *d, const struct wire_line *l,
+    const char *object, size_t object_len, const struct dead_why *why,
+    struct fault *f)
+{
+	struct buf record = BUF_INIT(WIRE_LINE_MAX);
+	char id[WIRE_ID_LEN + 1] = "";
+	struct dead_bytes b = {.id = id,
+	    .n = SETTLE_NO_N,
+	    .object = object,
+	    .object_len = object_len,
+	    .p = l->line,
+	    .len = l->len};
+	struct json_val more;
+	bool ok = false;
+
+	(void)wire_id(l, id);
+	if (l->n.p != NULL && !json_uint(&l->n, &b.n))
+		b.n = SETTLE_NO_N;
+	b.more =
+	    wire_member(&l->reject, "more", &more) && more.type == JSON_TRUE;
+	if (l->raw.p != NULL && l->raw.type == JSON_STRING)
+		ok = json_text(&record, &l->raw) == 0;
+	else if (l->raw64.p != NULL && l->raw64.type == JSON_STRING)
+		ok = json_base64(&record, l->raw64.p + 1, l->raw64.n - 2);
+	if (record.err == ENOMEM)
+		log_oom();
+	if (ok && record.err == 0 && record.p != NULL) {
+		b.p = record.p;
+		b.len = record.len;
+	}
+	ok = dead_bytes(d, &b, why, f);
+	buf_clear(&record);
+	return ok;
+}
+
 bool
 dead_reject(struct deadletter *d, const struct wire_line *l, const char *object,
     size_t object_len, const struct dead_why *why, struct fault *f)
@@ -391,6 +288,8 @@ dead_reject(struct deadletter *d, const struct wire_line *l, const char *object,
 	const struct json_val *raw = l->raw.p != NULL ? &l->raw : &l->raw64;
 	struct jsonw w;
 
+	if (too_long(l->len + object_len))
+		return dead_long_reject(d, l, object, object_len, why, f);
 	if (!begin(d, &w, NULL, SETTLE_NO_N, f))
 		return false;
 	if (l->id.p != NULL)
@@ -404,56 +303,6 @@ dead_reject(struct deadletter *d, const struct wire_line *l, const char *object,
 	jsonw_raw(&w, "reject", l->reject.p, l->reject.n);
 	return finish(
 	    d, &w, raw == &l->raw ? "raw" : "raw64", raw->p, raw->n, f);
-}
-
-/* One reject line of a record's bytes; more: others of it follow. */
-static bool
-dead_part(struct deadletter *d, const char *id, uint64_t n, const char *object,
-    size_t object_len, const char *p, size_t len, bool more,
-    const struct dead_why *why, struct fault *f)
-{
-	struct buf value = BUF_INIT(6 * (size_t)DEAD_PART_MAX + 2);
-	bool text = utf8_valid(p, len) == len, ok;
-	struct jsonw w;
-
-	if (!begin(d, &w, id, n, f))
-		return false;
-	jsonw_object(&w, "reject");
-	jsonw_text(&w, "reason", why->reason);
-	if (more)
-		jsonw_bool(&w, "more", true);
-	jsonw_end(&w);
-	put_why(&w, why);
-	dead_name(&w, object, object_len);
-	buf_addc(&value, '"');
-	if (text)
-		(void)jsonw_escape(&value, p, len);
-	else
-		jsonw_add_base64(&value, p, len);
-	buf_addc(&value, '"');
-	if (value.err != 0)
-		log_oom();
-	ok = finish(d, &w, text ? "raw" : "raw64", value.p, value.len, f);
-	buf_clear(&value);
-	return ok;
-}
-
-bool
-dead_bytes(struct deadletter *d, const char *id, uint64_t n, const char *object,
-    size_t object_len, const char *p, size_t len, const struct dead_why *why,
-    struct fault *f)
-{
-	size_t part;
-
-	while (len > DEAD_PART_MAX) {
-		part = DEAD_PART_MAX - utf8_tail(p, DEAD_PART_MAX);
-		if (!dead_part(
-			d, id, n, object, object_len, p, part, true, why, f))
-			return false;
-		p += part;
-		len -= part;
-	}
-	return dead_part(d, id, n, object, object_len, p, len, false, why, f);
 }
 
 static bool

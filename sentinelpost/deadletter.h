@@ -42,7 +42,10 @@ void dead_close(struct deadletter *d);
 /* Each appends a line.  False with a fault (74) when the file cannot be
  * written; what was not synced must then be taken as not written, and every
  * later call fails too, dead_sync() among them.  object is the text of an
- * object line or of a line's "object", or NULL. */
+ * object line or of a line's "object", or NULL.
+ *
+ * A row or reject whose line would pass the limit of the wire for what is
+ * added to it, and so could not be piped back in, is kept as dead_bytes(). */
 
 /** A row; id may be "" and n SETTLE_NO_N: left out then. */
 struct dead_row {
@@ -64,9 +67,18 @@ bool dead_reject(struct deadletter *d, const struct wire_line *w,
     struct fault *f);
 
 /** Bytes that are no row or no line of the wire, as a reject of ours, in
- * several lines when it is longer than DEAD_PART_MAX.  id may be NULL. */
-bool dead_bytes(struct deadletter *d, const char *id, uint64_t n,
-    const char *object, size_t object_len, const char *p, size_t len,
+ * several lines when it is longer than DEAD_PART_MAX.  id may be NULL or "",
+ * n SETTLE_NO_N. */
+struct dead_bytes {
+	const char *id;
+	uint64_t n;
+	const char *object;
+	size_t object_len;
+	const char *p;
+	size_t len;
+	bool more; /* other lines of the same record follow */
+};
+bool dead_bytes(struct deadletter *d, const struct dead_bytes *b,
     const struct dead_why *why, struct fault *f);
 
 /** An object line, to be fetched again from record `skip` on (0: from its

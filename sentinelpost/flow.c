@@ -115,7 +115,7 @@ refused(void *ctx, struct batch *b, uint32_t i, const struct reply *r)
 		log_warn("the service will not take a row of table '%s': %s",
 		    b->table->name, text);
 	}
-	flow_dead_table(f, b->table);
+	flow_dead_table(f, b->table, true);
 	settled(f, b, i, how);
 	if (b->unsettled == 0)
 		batch_release(f->batches, b);
@@ -197,26 +197,36 @@ enum settle_outcome
 flow_dead_bytes(struct flow *f, const struct object *o, uint64_t n,
     const char *p, size_t len, const char *reason)
 {
-	struct dead_why why = {reason, 0, NULL, NULL};
+	const struct dead_why why = {reason, 0, NULL, NULL};
+	struct dead_bytes b = {.n = n, .p = p, .len = len};
 	struct fault err = {0};
 
-	return outcome(f,
-	    f->dead != NULL && dead_bytes(f->dead, o != NULL ? o->id : NULL, n,
-				   o != NULL ? o->line : NULL,
-				   o != NULL ? o->len : 0, p, len, &why, &err),
-	    &err);
+	if (o != NULL) {
+		b.id = o->id;
+		b.object = o->line;
+		b.object_len = o->len;
+	}
+	return outcome(
+	    f, f->dead != NULL && dead_bytes(f->dead, &b, &why, &err), &err);
+}
+
+/* A run is too long, but rows read before may still be on their way; what
+ * becomes of them decides. */
+static void
+hold(struct flow *f)
+{
+	if (f->hold || f->stopped)
+		return;
+	f->hold = true;
+	flow_flush(f, INT64_MAX);
 }
 
 void
 flow_reject_run(struct flow *f, uint64_t *run)
 {
 	++*run;
-	if (!guard_trips(&f->guard, *run) || f->hold || f->stopped)
-		return;
-	/* Rows read before may still be on their way; what becomes of them
-	 * decides. */
-	f->hold = true;
-	flow_flush(f, INT64_MAX);
+	if (guard_trips(&f->guard, *run))
+		hold(f);
 }
 
 /* A reject's own reason, such as "bad-json"; "reject" when it has none. */
@@ -273,35 +283,26 @@ flow_not_wire(struct flow *f)
 	flow_stop(f, &why);
 }
 
-void
-flow_check_hold(struct flow *f)
+static void
+stop_for_lines(struct flow *f)
 {
-	const char *name;
 	struct fault why = {0};
 
-	if (!f->hold || f->stopped ||
-	    (f->post != NULL && post_pending(f->post) > 0))
-		return;
-	f->hold = false;
-	name = guard_tripped(&f->guard);
-	if (name == NULL)
-		return;
-	if (!f->knows_wire) {
-		flow_not_wire(f);
-		return;
-	}
-	if (guard_trips(&f->guard, *f->not_wire_run)) {
-		fault_set(&why, EXIT_BADCONFIG,
-		    "%lld lines in a row that are no rows, none accepted "
-		    "between",
-		    (long long)f->c->max_dead);
-		fault_hint(&why,
-		    "a stage between logparse and sentinelpost writes "
-		    "something else; what was set aside can be piped back "
-		    "in; --max-dead raises the limit");
-		flow_stop(f, &why);
-		return;
-	}
+	fault_set(&why, EXIT_BADCONFIG,
+	    "%lld lines in a row that are no rows, none accepted between",
+	    (long long)f->c->max_dead);
+	fault_hint(&why,
+	    "a stage between logparse and sentinelpost writes something else; "
+	    "what was set aside can be piped back in; --max-dead raises the "
+	    "limit");
+	flow_stop(f, &why);
+}
+
+static void
+stop_for_format(struct flow *f, const char *name)
+{
+	struct fault why = {0};
+
 	fault_set(&why, EXIT_BADCONFIG,
 	    "%lld rejects of format '%s' in a row, no row accepted between",
 	    (long long)f->c->max_dead, name);
@@ -313,14 +314,11 @@ flow_check_hold(struct flow *f)
 	flow_stop(f, &why);
 }
 
-void
-flow_dead_table(struct flow *f, struct table *t)
+static void
+stop_for_table(struct flow *f, const struct table *t)
 {
 	struct fault why = {0};
 
-	t->dead_run++;
-	if (!guard_trips(&f->guard, t->dead_run) || f->stopped)
-		return;
 	fault_set(&why, EXIT_BADCONFIG,
 	    "%llu dead rows of table '%s' in a row, none accepted between",
 	    (unsigned long long)t->dead_run, t->name);
@@ -331,6 +329,63 @@ flow_dead_table(struct flow *f, struct table *t)
 	    "limit",
 	    t->stream);
 	flow_stop(f, &why);
+}
+
+void
+flow_dead_table(struct flow *f, struct table *t, bool sent)
+{
+	t->dead_run++;
+	if (!guard_trips(&f->guard, t->dead_run))
+		return;
+	if (sent)
+		stop_for_table(f, t);
+	else
+		hold(f);
+}
+
+void
+flow_check_hold(struct flow *f)
+{
+	const struct table *t;
+	const char *name;
+
+	if (!f->hold || f->stopped ||
+	    (f->post != NULL && post_pending(f->post) > 0))
+		return;
+	f->hold = false;
+	for (size_t i = 0; i < f->batches->ntables; i++) {
+		t = f->batches->tables[i];
+		if (guard_trips(&f->guard, t->dead_run))
+			stop_for_table(f, t);
+	}
+	name = guard_tripped(&f->guard);
+	if (name == NULL)
+		return;
+	if (!f->knows_wire)
+		flow_not_wire(f);
+	else if (guard_trips(&f->guard, *f->not_wire_run))
+		stop_for_lines(f);
+	else
+		stop_for_format(f, name);
+}
+
+void
+flow_check_counts(struct flow *f)
+{
+	const struct flow_counts *n = &f->n;
+	uint64_t read = n->rows + n->rejects;
+	uint64_t fate =
+	    n->accepted + n->dead + n->lost + batches_unsettled(f->batches);
+
+	if (f->dead != NULL)
+		read += n->not_wire; /* else these are told of and no more */
+	if (f->c->dry_run || f->stopped || read == fate)
+		return;
+	log_error("counts do not balance: %llu records were read, but %llu "
+		  "accepted, %llu set aside, %llu refused",
+	    (unsigned long long)read, (unsigned long long)n->accepted,
+	    (unsigned long long)n->dead, (unsigned long long)n->lost);
+	flow_code(f, EXIT_BUG);
 }
 
 void

@@ -26,7 +26,11 @@ struct config {
 	bool dry_run, missing_filtered, progress;
 };
 
-/* What the done line and the metrics tell. */
+/*
+ * What the done line and the metrics tell.  Nothing is lost silently: what was
+ * read is accepted, dead (in the file), lost (refused, and there is no file)
+ * or still on its way; see flow_check_counts().
+ */
 struct flow_counts {
 	uint64_t lines, rows, accepted, rejects, dead, lost, strays;
 	uint64_t marks, receipts_dropped, not_wire, too_long;
@@ -92,11 +96,19 @@ enum settle_outcome flow_dead_bytes(struct flow *f, const struct object *o,
 enum settle_outcome flow_dead_reject(
     struct flow *f, struct object *o, const struct wire_line *w, bool more);
 
-/** A row of this table is dead: counts the run, may stop the line. */
-void flow_dead_table(struct flow *f, struct table *t);
+/**
+ * A row of this table is dead: counts the run, may stop the line.  sent: the
+ * service refused it; else it was not sent, and rows read before it may still
+ * be on their way: the line is put on hold until their fate is known.
+ */
+void flow_dead_table(struct flow *f, struct table *t, bool sent);
 
 /** Count one more reject of a run of guard.h; may put the line on hold. */
 void flow_reject_run(struct flow *f, uint64_t *run);
+
+/** At the end: does what was read add up to what became of it?  Says so and
+ * notes exit 70 when not.  Not after the dead-letter file failed. */
+void flow_check_counts(struct flow *f);
 
 /** An object's format is known from now on. */
 void flow_format(struct flow *f, struct object *o, const char *s, size_t n);

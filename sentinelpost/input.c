@@ -130,11 +130,12 @@ take_row(struct flow *f, struct object *o, struct table *t, uint64_t n,
 		    batch_add(f->batches, t, row->p, row->n, &about, f->now));
 		return;
 	}
-	log_warn("a row of table '%s' has %zu bytes, a request holds %d: set "
-		 "aside",
-	    t->name, row->n, (int)BATCH_RAW_MAX);
 	dead_on_arrival(f, o, n, flow_dead_row(f, &d, &why));
-	flow_dead_table(f, t);
+	if (f->n.dead + f->n.lost <= LOUD)
+		log_warn("a row of table '%s' has %zu bytes, a request holds "
+			 "%d: set aside",
+		    t->name, row->n, (int)BATCH_RAW_MAX);
+	flow_dead_table(f, t, false);
 }
 
 /* A row without a table that a stream could be named after. */
@@ -167,16 +168,21 @@ on_row(struct flow *f, const struct wire_line *w)
 	struct table *t;
 
 	f->n.rows++;
+	t = find_table(f, &w->table);
+	if (f->stopped)
+		return;
 	if (bad != NULL) {
 		dead_on_arrival(
 		    f, o, n, flow_dead_bytes(f, o, n, row->p, row->n, bad));
-		return;
-	}
-	t = find_table(f, &w->table);
-	if (t != NULL)
+		if (t != NULL)
+			flow_dead_table(f, t, false);
+		else
+			flow_reject_run(f, f->not_wire_run);
+	} else if (t != NULL) {
 		take_row(f, o, t, n, row);
-	else if (!f->stopped)
+	} else {
 		no_table(f, o, n, w);
+	}
 }
 
 static void
@@ -280,7 +286,9 @@ error_end(const char *code, bool retry)
 	for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++)
 		if (strcmp(code, gone[i]) == 0)
 			return OBJECT_GONE;
-	return retry ? OBJECT_FAILED : OBJECT_DEAD;
+	/* A right can be given later, whatever the line says. */
+	return retry || strcmp(code, "AccessDenied") == 0 ? OBJECT_FAILED
+							  : OBJECT_DEAD;
 }
 
 static void

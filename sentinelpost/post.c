@@ -532,10 +532,10 @@ post_halt(struct post *p)
 	p->halted = true;
 }
 
-int64_t
-post_down_ms(const struct post *p, int64_t now)
+const struct breaker *
+post_breaker(const struct post *p)
 {
-	return breaker_down_ms(&p->breaker, now);
+	return &p->breaker;
 }
 
 const struct post_stats *

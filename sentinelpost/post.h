@@ -79,8 +79,8 @@ const struct fault *post_stopped(const struct post *p);
 /** Start nothing more (the filter is to end). */
 void post_halt(struct post *p);
 
-/** How long the service has been unavailable, 0 when it is not. */
-int64_t post_down_ms(const struct post *p, int64_t now);
+/** The breaker before all requests. */
+const struct breaker *post_breaker(const struct post *p);
 
 const struct post_stats *post_stats(const struct post *p);
 

@@ -10,18 +10,19 @@ enum { NAME_LEN = 512 };
 enum receipt_status
 receipt_status(const struct object *o, bool dead_letter)
 {
+	/* An object of which records are missing is not settled by its being
+	 * gone either: that is for the fetch that finds nothing of it. */
+	bool fine = o->settle.fault == SETTLE_FINE;
+
 	switch (o->end) {
 	case OBJECT_GONE:
-		return RECEIPT_GONE;
+		return fine ? RECEIPT_GONE : RECEIPT_FAILED;
 	case OBJECT_FAILED:
 		return RECEIPT_FAILED;
 	case OBJECT_DEAD:
-		return o->settle.fault == SETTLE_FINE && dead_letter
-			   ? RECEIPT_DELIVERED
-			   : RECEIPT_FAILED;
+		return fine && dead_letter ? RECEIPT_DELIVERED : RECEIPT_FAILED;
 	case OBJECT_ENDED:
-		return o->settle.fault == SETTLE_FINE ? RECEIPT_DELIVERED
-						      : RECEIPT_FAILED;
+		return fine ? RECEIPT_DELIVERED : RECEIPT_FAILED;
 	case OBJECT_OPEN:
 		break;
 	}

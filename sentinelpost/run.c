@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 #include "receipt.h"
 #include "run.h"
 #include "stop.h"
+#include "tell.h"
 #include "token.h"
 #include "version.h"
 #include "wire.h"
@@ -33,48 +35,10 @@ struct loop {
 	struct line_reader in;
 	struct http *http;
 	struct token token;
-	struct metrics metrics;
 	bool eof, ended;     /* all input was read; and dealt with */
 	int64_t partial_at;  /* next partial receipts */
 	int64_t stop_at;     /* SIGTERM: stop inside objects then; or -1 */
 	int64_t drain_until; /* stopping: or -1 */
-	double down_s, open_objects, flying, token_s; /* gauges */
-	struct post_stats stats;                      /* copied for metrics */
-};
-
-static struct loop loop; /* the only one: metrics point into it */
-
-#define COUNTER(name, help, member)                               \
-	{                                                         \
-		"logbridge_" name, NULL, help, &loop.member, NULL \
-	}
-#define GAUGE(name, help, member)                                 \
-	{                                                         \
-		"logbridge_" name, NULL, help, NULL, &loop.member \
-	}
-
-static const struct metric metrics[] = {
-    COUNTER("rows_total", "Rows read.", flow.n.rows),
-    COUNTER("rows_accepted_total", "Rows that the service accepted.",
-	flow.n.accepted),
-    COUNTER("rejects_total", "Rejects read.", flow.n.rejects),
-    COUNTER("dead_total", "Records in the dead-letter file.", flow.n.dead),
-    COUNTER("objects_delivered_total", "Objects delivered.", flow.n.delivered),
-    COUNTER("objects_failed_total", "Objects not settled.", flow.n.failed),
-    COUNTER("objects_gone_total", "Objects that no longer exist.", flow.n.gone),
-    COUNTER("requests_total", "Requests made.", stats.requests),
-    COUNTER("retries_total", "Requests that must be repeated.", stats.retries),
-    COUNTER("throttled_total", "Replies 429.", stats.throttled),
-    COUNTER("raw_bytes_total", "Bytes of accepted rows.", stats.raw_bytes),
-    COUNTER(
-	"body_bytes_total", "Bytes of their bodies as sent.", stats.body_bytes),
-    COUNTER("breaker_opened_total", "Times the breaker opened.", stats.opened),
-    COUNTER("tokens_total", "Access tokens fetched.", token.fetched),
-    GAUGE("unavailable_seconds",
-	"For how long the service has been unavailable.", down_s),
-    GAUGE("objects_open", "Objects begun and not ended.", open_objects),
-    GAUGE("requests_in_flight", "Requests under way.", flying),
-    GAUGE("token_seconds", "Until the access token ends.", token_s),
 };
 
 /* Do what lines ask for, until no more are there or nothing more fits. */
@@ -229,31 +193,6 @@ wait_and_read(struct loop *l, struct fault *why)
 	return true;
 }
 
-static void
-tell(struct loop *l)
-{
-	const struct flow_counts *n = &l->flow.n;
-	int64_t now = l->flow.now;
-
-	if (l->flow.post != NULL) {
-		l->stats = *post_stats(l->flow.post);
-		l->flying = (double)post_flying(l->flow.post);
-		l->down_s = (double)post_down_ms(l->flow.post, now) / 1000;
-		l->token_s = token_usable(&l->token, now)
-				 ? (double)(l->token.ends - now) / 1000
-				 : 0;
-	}
-	l->open_objects = (double)l->flow.objects.open;
-	metrics_tick(&l->metrics, now);
-	if (progress_due())
-		progress_tick("%llu rows read, %llu accepted, %llu dead, %llu "
-			      "objects delivered, %.0f requests under way",
-		    (unsigned long long)n->rows,
-		    (unsigned long long)n->accepted,
-		    (unsigned long long)n->dead,
-		    (unsigned long long)n->delivered, l->flying);
-}
-
 static bool
 turn(struct loop *l, struct fault *why)
 {
@@ -270,7 +209,7 @@ turn(struct loop *l, struct fault *why)
 		receipts_partial(f);
 		l->partial_at = f->now + RECEIPT_PARTIAL_MS;
 	}
-	tell(l);
+	tell(f, &l->token);
 	if (is_over(l))
 		return false;
 	return wait_and_read(l, why);
@@ -282,8 +221,6 @@ finish(struct loop *l)
 {
 	struct flow *f = &l->flow;
 	const struct flow_counts *n = &f->n;
-	struct buf totals = BUF_INIT(1024);
-
 	receipts_finished(f);
 	receipts_partial(f);
 	/* Dead records without a receipt: of strays, or of no object. */
@@ -296,29 +233,22 @@ finish(struct loop *l)
 	}
 	if (!f->stopped && l->eof)
 		input_end(f);
+	flow_check_counts(f);
 	if (n->strays > 0)
-		log_info("%llu rows belong to no object that was opened here: "
-			 "they have no receipt",
+		log_info("%llu rows and rejects belong to no object that was "
+			 "opened here: they have no receipt",
 		    (unsigned long long)n->strays);
+	if (n->receipts_dropped > 0)
+		log_warn("%llu receipts in the input were dropped: only a "
+			 "destination writes them",
+		    (unsigned long long)n->receipts_dropped);
 	if (l->c->dry_run) {
 		if (isatty(STDOUT_FILENO) == 1)
 			plan_text(out_buf(), f->batches);
 		else
 			plan_lines(out_buf(), f->batches);
 	}
-	buf_addf(&totals,
-	    "\"rows\":%llu,\"accepted\":%llu,\"rejects\":%llu,\"dead\":%llu,"
-	    "\"delivered\":%llu,\"gone\":%llu,\"partial\":%llu,"
-	    "\"failed\":%llu,\"dead_objects\":%llu,\"requests\":%llu",
-	    (unsigned long long)n->rows, (unsigned long long)n->accepted,
-	    (unsigned long long)n->rejects, (unsigned long long)n->dead,
-	    (unsigned long long)n->delivered, (unsigned long long)n->gone,
-	    (unsigned long long)n->partial, (unsigned long long)n->failed,
-	    (unsigned long long)n->dead_objects,
-	    (unsigned long long)l->stats.requests);
-	wire_done(out_buf(), "sentinelpost", (int)f->code, totals.p);
-	out_line();
-	buf_clear(&totals);
+	tell_done(f);
 }
 
 /* All that can fail before the first line is read. */
@@ -357,15 +287,17 @@ start(struct loop *l, struct fault *why)
 int
 run(const struct config *c)
 {
-	struct loop *l = &loop;
+	struct loop *l = calloc(1, sizeof(*l));
 	struct fault why = {0};
+	int code;
 
-	*l = (struct loop){.c = c, .stop_at = -1, .drain_until = -1};
+	if (l == NULL)
+		log_oom();
+	l->c = c;
+	l->stop_at = l->drain_until = -1;
 	flow_init(&l->flow, c);
 	line_init(&l->in, STDIN_FILENO, WIRE_LINE_MAX);
-	metrics_init(&l->metrics, c->metrics, "sentinelpost", metrics,
-	    sizeof(metrics) / sizeof(metrics[0]));
-	progress_init(c->progress);
+	tell_init(c);
 	l->partial_at = clock_mono_ms() + RECEIPT_PARTIAL_MS;
 	if (start(l, &why))
 		while (turn(l, &why))
@@ -374,14 +306,12 @@ run(const struct config *c)
 		flow_stop(&l->flow, &why);
 	progress_clear();
 	finish(l);
-	tell(l);
-	why = (struct fault){0};
-	if (!metrics_write(&l->metrics, &why)) {
-		log_fault(&why);
-	}
+	tell_end(&l->flow, &l->token);
 	flow_free(&l->flow);
 	token_free(&l->token);
 	http_free(l->http);
 	line_free(&l->in);
-	return (int)l->flow.code;
+	code = (int)l->flow.code;
+	free(l);
+	return code;
 }

@@ -58,6 +58,16 @@ fresh(void)
 	return dead_open(path, &f);
 }
 
+/* Bytes of no object. */
+static bool
+put_bytes(
+    struct deadletter *d, const char *p, size_t n, const struct dead_why *why)
+{
+	const struct dead_bytes b = {.n = SETTLE_NO_N, .p = p, .len = n};
+
+	return dead_bytes(d, &b, why, &f);
+}
+
 static void
 close_and_compare(struct deadletter *d, const char *want, const char *what)
 {
@@ -136,11 +146,11 @@ bytes(void)
 {
 	struct deadletter *d = fresh();
 	const struct dead_why why = {"not-wire", 0, NULL, NULL};
+	const struct dead_bytes one = {
+	    .id = "i", .n = 3, .p = "a\"\n", .len = 3};
 
-	OK(dead_bytes(d, "i", 3, NULL, 0, "a\"\n", 3, &why, &f) &&
-		dead_bytes(
-		    d, NULL, SETTLE_NO_N, NULL, 0, "\xff", 1, &why, &f) &&
-		dead_bytes(d, NULL, SETTLE_NO_N, NULL, 0, "", 0, &why, &f),
+	OK(dead_bytes(d, &one, &why, &f) && put_bytes(d, "\xff", 1, &why) &&
+		put_bytes(d, "", 0, &why),
 	    "bytes of any kind");
 	close_and_compare(d,
 	    "{\"id\":\"i\",\"n\":3,\"reject\":{\"reason\":\"not-wire\"},"
@@ -153,6 +163,33 @@ bytes(void)
 	    "are rejects");
 }
 
+/* Put the file's reject lines together: how many lines, how many records.
+ * False when one is over the limit of the wire or none of them. */
+static bool
+join(struct buf *record, unsigned *lines, unsigned *records)
+{
+	struct json_val more;
+	struct wire_line w;
+	const char *p, *nl, *what;
+
+	*lines = *records = 0;
+	for (p = content(path); *p != '\0'; p = nl + 1) {
+		nl = strchr(p, '\n');
+		if (nl == NULL || nl - p > WIRE_LINE_MAX ||
+		    !wire_parse(&w, p, (size_t)(nl - p), &what) ||
+		    w.kind != WIRE_REJECT)
+			return false;
+		if (w.raw.p != NULL && json_text(record, &w.raw) != 0)
+			return false;
+		if (w.raw.p == NULL &&
+		    !json_base64(record, w.raw64.p + 1, w.raw64.n - 2))
+			return false;
+		*records += !wire_member(&w.reject, "more", &more);
+		++*lines;
+	}
+	return true;
+}
+
 /* A long line becomes several, which together are what it was. */
 static void
 parts(void)
@@ -160,36 +197,129 @@ parts(void)
 	static char in[2 * DEAD_PART_MAX + 100];
 	struct deadletter *d = fresh();
 	const struct dead_why why = {"not-wire", 0, NULL, NULL};
+	const struct dead_bytes whole = {
+	    .id = "0123456789abcdef-0123", .n = 5, .p = in, .len = sizeof(in)};
 	struct buf back = BUF_INIT(sizeof(in));
-	struct json_val more;
-	struct wire_line w;
-	const char *p, *nl, *what;
-	unsigned lines = 0, last = 0;
-	bool ok = true;
+	unsigned lines, records;
 
 	for (size_t i = 0; i < sizeof(in); i++)
 		in[i] = "\xe2\x82\xac\x01"[i % 4];
-	OK(dead_bytes(d, "0123456789abcdef-0123", 5, NULL, 0, in, sizeof(in),
-	       &why, &f) &&
-		dead_sync(d, &f),
-	    "a long line");
-	for (p = content(path); *p != '\0' && ok; p = nl + 1) {
-		nl = strchr(p, '\n');
-		ok = nl != NULL && nl - p <= WIRE_LINE_MAX &&
-		     wire_parse(&w, p, (size_t)(nl - p), &what) &&
-		     w.kind == WIRE_REJECT && w.raw.p != NULL &&
-		     json_text(&back, &w.raw) == 0;
-		if (!ok)
-			break;
-		last += !wire_member(&w.reject, "more", &more);
-		lines++;
-	}
-	OK(ok && lines == 3 && last == 1, "three lines, one of them the last");
+	OK(dead_bytes(d, &whole, &why, &f) && dead_sync(d, &f), "a long line");
+	OK(join(&back, &lines, &records) && lines == 3 && records == 1,
+	    "three lines, one of them the last");
 	OK(back.len == sizeof(in) && memcmp(back.p, in, sizeof(in)) == 0,
 	    "nothing is lost, cut between characters");
 	OK(dead_lines(d) == 3, "counted");
 	buf_clear(&back);
 	dead_close(d);
+}
+
+/*
+ * Lines as long as the wire allows: what is added to them would make them too
+ * long to be piped back in.
+ */
+static char longest[WIRE_LINE_MAX + 1];
+
+/* head, as many x as fit, tail: the payload's length. */
+static size_t
+fill_line(const char *head, const char *tail)
+{
+	size_t h = strlen(head), t = strlen(tail), n = WIRE_LINE_MAX - h - t;
+
+	memcpy(longest, head, h);
+	memset(longest + h, 'x', n);
+	memcpy(longest + h + n, tail, t + 1);
+	return n;
+}
+
+static void
+long_row(void)
+{
+	struct deadletter *d = fresh();
+	const struct dead_why why = {"oversize", 0, NULL, NULL};
+	struct buf back = BUF_INIT(WIRE_LINE_MAX);
+	struct dead_row r = {.id = "i", .n = 1, .table = "T", .row = longest};
+	unsigned lines, records;
+
+	(void)fill_line("{\"a\":\"", "\"}");
+	r.row_len = WIRE_LINE_MAX - 60;
+	OK(dead_row(d, &r, &why, &f) && dead_sync(d, &f), "the longest row");
+	OK(join(&back, &lines, &records) && lines == 8 && records == 1,
+	    "is kept in pieces");
+	OK(back.len == r.row_len && memcmp(back.p, longest, back.len) == 0,
+	    "whole");
+	dead_close(d);
+	buf_clear(&back);
+}
+
+static void
+long_rejects(void)
+{
+	static const struct {
+		const char *what, *head, *tail;
+		unsigned records;
+	} cases[] = {
+	    {"the longest reject",
+		"{\"id\":\"0123456789abcdef-0123\",\"n\":7,\"reject\":"
+		"{\"reason\":\"r\"},\"raw\":\"",
+		"\"}", 1},
+	    {"of a record that goes on",
+		"{\"reject\":{\"reason\":\"r\",\"more\":true},\"raw\":\"",
+		"\"}", 0},
+	    {"without a record", "{\"reject\":{\"reason\":\"", "\"}}", 1},
+	    {"with a record that is no text",
+		"{\"reject\":{},\"raw\":\"\\ud800", "\"}", 1},
+	};
+	const struct dead_why why = {"r", 0, NULL, NULL};
+	struct buf back = BUF_INIT(WIRE_LINE_MAX);
+	unsigned lines, records;
+	struct wire_line w;
+	const char *what;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct deadletter *d = fresh();
+		size_t n = fill_line(cases[i].head, cases[i].tail);
+		bool whole = i >= 2; /* then the line itself */
+
+		buf_reset(&back);
+		OK(wire_parse(&w, longest, WIRE_LINE_MAX, &what) &&
+			dead_reject(d, &w, NULL, 0, &why, &f) &&
+			dead_sync(d, &f) && join(&back, &lines, &records) &&
+			records == cases[i].records,
+		    cases[i].what);
+		OK(whole ? back.len == WIRE_LINE_MAX &&
+			       memcmp(back.p, longest, back.len) == 0
+			 : back.len == n && back.p[0] == 'x' &&
+			       back.p[n - 1] == 'x',
+		    "nothing of it is lost");
+		dead_close(d);
+	}
+	buf_clear(&back);
+}
+
+static void
+long_reject_bytes(void)
+{
+	static const char head[] = "{\"reject\":{},\"raw64\":\"";
+	struct deadletter *d = fresh();
+	const struct dead_why why = {"r", 0, NULL, NULL};
+	struct buf back = BUF_INIT(WIRE_LINE_MAX);
+	/* Base64 comes in fours; xxxx stands for c7 1c 71. */
+	size_t n = (WIRE_LINE_MAX - sizeof(head) - 1) / 4;
+	unsigned lines, records;
+	struct wire_line w;
+	const char *what;
+
+	(void)fill_line(head, "");
+	memcpy(longest + sizeof(head) - 1 + 4 * n, "\"}", 3);
+	OK(wire_parse(&w, longest, strlen(longest), &what) &&
+		dead_reject(d, &w, NULL, 0, &why, &f) && dead_sync(d, &f) &&
+		join(&back, &lines, &records),
+	    "the longest reject of bytes");
+	OK(back.len == 3 * n && memcmp(back.p, "\xc7\x1c\x71\xc7", 4) == 0,
+	    "is kept as bytes");
+	dead_close(d);
+	buf_clear(&back);
 }
 
 static void
@@ -271,24 +401,18 @@ rotation(void)
 	const struct dead_why why = {"x", 0, NULL, NULL};
 	struct stat st;
 
-	OK(dead_bytes(d, NULL, SETTLE_NO_N, NULL, 0, "1", 1, &why, &f),
-	    "one line");
+	OK(put_bytes(d, "1", 1, &why), "one line");
 	OK(rename(path, other) == 0, "the file is moved while it waits");
-	OK(dead_bytes(d, NULL, SETTLE_NO_N, NULL, 0, "2", 1, &why, &f) &&
-		dead_sync(d, &f),
-	    "another");
+	OK(put_bytes(d, "2", 1, &why) && dead_sync(d, &f), "another");
 	OK(strstr(content(other), "\"1\"") != NULL &&
 		strstr(content(other), "\"2\"") != NULL && stat(path, &st) != 0,
 	    "what is not synced stays together");
-	OK(dead_bytes(d, NULL, SETTLE_NO_N, NULL, 0, "3", 1, &why, &f) &&
-		dead_sync(d, &f),
-	    "a third");
+	OK(put_bytes(d, "3", 1, &why) && dead_sync(d, &f), "a third");
 	OK(strstr(content(path), "\"3\"") != NULL &&
 		strstr(content(path), "\"1\"") == NULL &&
 		stat(path, &st) == 0 && (st.st_mode & 0777) == 0600,
 	    "goes to a new file");
-	OK(unlink(path) == 0 &&
-		dead_bytes(d, NULL, SETTLE_NO_N, NULL, 0, "4", 1, &why, &f) &&
+	OK(unlink(path) == 0 && put_bytes(d, "4", 1, &why) &&
 		dead_sync(d, &f) && strstr(content(path), "\"4\"") != NULL,
 	    "and so when it was removed");
 	dead_close(d);
@@ -309,13 +433,9 @@ full(void)
 	small = limit;
 	small.rlim_cur = 50 * 1024;
 	memset(big, 'x', sizeof(big));
-	OK(dead_bytes(d, NULL, SETTLE_NO_N, NULL, 0, "1", 1, &why, &f) &&
-		dead_sync(d, &f),
-	    "a line that fits");
+	OK(put_bytes(d, "1", 1, &why) && dead_sync(d, &f), "a line that fits");
 	OK(setrlimit(RLIMIT_FSIZE, &small) == 0 &&
-		!dead_bytes(d, NULL, SETTLE_NO_N, NULL, 0, big, sizeof(big),
-		    &why, &f) &&
-		f.code == EXIT_IO,
+		!put_bytes(d, big, sizeof(big), &why) && f.code == EXIT_IO,
 	    "one that does not");
 	OK(strlen(content(path)) < 200 &&
 		content(path)[strlen(content(path)) - 1] == '\n',
@@ -324,9 +444,55 @@ full(void)
 	memset(&f, 0, sizeof(f));
 	OK(!dead_sync(d, &f) && f.code == EXIT_IO,
 	    "what failed stays failed, though there is room again");
-	OK(!dead_bytes(d, NULL, SETTLE_NO_N, NULL, 0, "2", 1, &why, &f),
-	    "for every line");
+	OK(!put_bytes(d, "2", 1, &why), "for every line");
 	dead_close(d);
+}
+
+/* logrotate's copytruncate: the file is emptied while it is open. */
+static void
+emptied(void)
+{
+	static char big[100 * 1024];
+	struct deadletter *d = fresh();
+	const struct dead_why why = {"x", 0, NULL, NULL};
+	struct rlimit limit, small;
+
+	(void)getrlimit(RLIMIT_FSIZE, &limit);
+	small = limit;
+	small.rlim_cur = 50 * 1024;
+	memset(big, 'x', sizeof(big));
+	OK(put_bytes(d, "1", 1, &why) && dead_sync(d, &f) &&
+		truncate(path, 0) == 0 && put_bytes(d, "2", 1, &why) &&
+		dead_sync(d, &f) && strstr(content(path), "\"2\"") != NULL &&
+		content(path)[0] == '{',
+	    "a file that is emptied goes on from its start");
+	OK(truncate(path, 0) == 0 && setrlimit(RLIMIT_FSIZE, &small) == 0 &&
+		!put_bytes(d, big, sizeof(big), &why),
+	    "emptied again, then full");
+	(void)setrlimit(RLIMIT_FSIZE, &limit);
+	OK(content(path)[0] == '\0', "nothing is left of the line");
+	dead_close(d);
+}
+
+/* Moved away, and something else has its name. */
+static void
+replaced(void)
+{
+	struct deadletter *d = fresh();
+	const struct dead_why why = {"x", 0, NULL, NULL};
+
+	OK(put_bytes(d, "1", 1, &why) && dead_sync(d, &f) &&
+		rename(path, other) == 0 && mkfifo(path, 0600) == 0,
+	    "a pipe in the place of the file");
+	OK(!put_bytes(d, "2", 1, &why) && f.code == EXIT_BADCONFIG,
+	    "is refused");
+	memset(&f, 0, sizeof(f));
+	OK(!put_bytes(d, "3", 1, &why) && f.code == EXIT_BADCONFIG &&
+		!dead_sync(d, &f),
+	    "for good");
+	dead_close(d);
+	(void)unlink(other);
+	(void)unlink(path);
 }
 
 int
@@ -341,11 +507,16 @@ main(void)
 	rejects();
 	bytes();
 	parts();
+	long_row();
+	long_rejects();
+	long_reject_bytes();
 	objects();
 	torn();
 	refused();
 	rotation();
 	full();
+	emptied();
+	replaced();
 	(void)unlink(path);
 	(void)rmdir(dir);
 	return tap_done();

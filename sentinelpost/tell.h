@@ -1,0 +1,23 @@
+#ifndef TELL_H
+#define TELL_H
+
+#include "flow.h"
+#include "token.h"
+
+/*
+ * What the run tells of itself besides receipts: the metrics file, the
+ * progress line, the done line.  One run a process.
+ */
+
+void tell_init(const struct config *c);
+
+/** In every turn of the loop; t is looked at only when there is a post. */
+void tell(const struct flow *f, const struct token *t);
+
+/** Write the done line, the last of the output, to out_buf(). */
+void tell_done(const struct flow *f);
+
+/** Write the metrics a last time. */
+void tell_end(const struct flow *f, const struct token *t);
+
+#endif
