@@ -230,6 +230,8 @@ install: all		## install under $(DESTDIR)$(PREFIX)
 	install -m 0755 $(BINS) $(DESTDIR)$(BINDIR)
 	install -m 0644 $(MANPAGES) $(DESTDIR)$(MANDIR)/man1
 	install -m 0644 README.md LICENSE $(DESTDIR)$(DOCDIR)
+	install -d $(DESTDIR)$(DOCDIR)/pipelines
+	install -m 0755 $(wildcard pipelines/*) $(DESTDIR)$(DOCDIR)/pipelines
 
 uninstall:		## remove what install put there
 	rm -f $(PROGRAMS:%=$(DESTDIR)$(BINDIR)/%) $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(MANPAGES)))
