@@ -216,18 +216,31 @@ handle_reject(struct input *in, const struct wire_line *w)
 	buf_clear(&name);
 }
 
+/* A line that is no JSON object: the destination sets it aside.  One without
+ * its end was cut by the end of who wrote it. */
 static void
-handle_line(struct input *in, const char *p, size_t n)
+handle_alien(
+    struct input *in, const char *p, size_t n, bool torn, const char *why)
+{
+	if (torn) {
+		log_warn("the input stops inside line %" PRIu64, in->lines);
+		worse(in->p, EXIT_AGAIN);
+		return;
+	}
+	log_debug("line %" PRIu64 " is not the wire: %s", in->lines, why);
+	if (!in->p->bare)
+		out_copy(p, n);
+}
+
+static void
+handle_line(struct input *in, const char *p, size_t n, bool torn)
 {
 	struct wire_line w;
 	const char *why;
 
 	in->lines++;
 	if (!wire_parse(&w, p, n, &why)) {
-		log_debug(
-		    "line %" PRIu64 " is not the wire: %s", in->lines, why);
-		if (!in->p->bare)
-			out_copy(p, n);
+		handle_alien(in, p, n, torn, why);
 		return;
 	}
 	in->wire_lines += w.kind != WIRE_OTHER;
@@ -312,12 +325,13 @@ input_wire(struct parser *p, const struct opt_common *common)
 	int64_t stop_at = -1;
 	enum line_result r;
 	const char *line = NULL;
+	bool torn = false;
 	size_t n = 0;
 
 	line_init(&l, STDIN_FILENO, WIRE_LINE_MAX);
-	while ((r = line_next(&l, &line, &n, NULL)) != LINE_EOF) {
+	while ((r = line_next(&l, &line, &n, &torn)) != LINE_EOF) {
 		if (r == LINE_OK) {
-			handle_line(&in, line, n);
+			handle_line(&in, line, n, torn);
 		} else if (r == LINE_TOOLONG) {
 			log_error("line %" PRIu64 " at byte %" PRIu64
 				  " is %zu bytes, over 8 MiB: skipped",

@@ -46,10 +46,18 @@ pass(const struct input *in, const char *p, size_t n)
 }
 
 /* A line that is no line of the wire: it passes on, for the destination keeps
- * such in its dead-letter file. */
+ * such in its dead-letter file.  One without its end was cut by the end of who
+ * wrote it, and is none to keep. */
 static void
-alien(struct input *in, const char *p, size_t n, const char *why)
+alien(struct input *in, const char *p, size_t n, bool torn, const char *why)
 {
+	if (torn) {
+		in->other++;
+		log_warn("the input stops inside line %llu",
+		    (unsigned long long)in->lines.number);
+		in->worst = exitcode_worse(in->worst, EXIT_AGAIN);
+		return;
+	}
 	in->alien++;
 	if (in->alien <= SHOWN)
 		log_warn("input line %llu is not the wire: %s",
@@ -84,7 +92,8 @@ of_s3(const struct json_val *line)
 
 /* Returns true when o was filled. */
 static bool
-take_line(struct input *in, struct object *o, const char *p, size_t n)
+take_line(
+    struct input *in, struct object *o, const char *p, size_t n, bool torn)
 {
 	const struct json_val whole = {p, n, JSON_OBJECT, 0};
 	struct wire_line w;
@@ -101,7 +110,7 @@ take_line(struct input *in, struct object *o, const char *p, size_t n)
 		return false;
 	}
 	if (!wire_parse(&w, p, n, &why)) {
-		alien(in, p, n, why);
+		alien(in, p, n, torn, why);
 		return false;
 	}
 	if (w.kind == WIRE_OTHER)
@@ -142,14 +151,15 @@ enum input_result
 input_next(struct input *in, struct object *o)
 {
 	const char *p;
+	bool torn;
 	size_t n;
 
 	if (in->operands != NULL)
 		return next_operand(in, o);
 	for (;;) {
-		switch (line_next(&in->lines, &p, &n, NULL)) {
+		switch (line_next(&in->lines, &p, &n, &torn)) {
 		case LINE_OK:
-			if (take_line(in, o, p, n))
+			if (take_line(in, o, p, n, torn))
 				return INPUT_OBJECT;
 			break;
 		case LINE_TOOLONG:

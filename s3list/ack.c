@@ -169,18 +169,32 @@ note_undelivered(struct ack *a)
 	a->undelivered = true;
 }
 
+/* A line that is no JSON object.  One without its end was cut by the end of
+ * who wrote it: it says nothing. */
+static void
+take_garbage(struct ack *a, const char *p, size_t n, bool torn, const char *why)
+{
+	if (torn) {
+		log_warn("the input stops inside line %llu",
+		    (unsigned long long)a->in.number);
+		worse(a, EXIT_AGAIN);
+		return;
+	}
+	if (a->n->garbage++ == 0)
+		log_warn("line %llu is no JSON object: %s",
+		    (unsigned long long)a->in.number, why);
+	worse(a, EXIT_SETASIDE);
+	hold(a, p, n);
+}
+
 static bool
-take_line(struct ack *a, const char *p, size_t n)
+take_line(struct ack *a, const char *p, size_t n, bool torn)
 {
 	struct wire_line w;
 	const char *why;
 
 	if (!wire_parse(&w, p, n, &why)) {
-		if (a->n->garbage++ == 0)
-			log_warn("line %llu is no JSON object: %s",
-			    (unsigned long long)a->in.number, why);
-		worse(a, EXIT_SETASIDE);
-		hold(a, p, n);
+		take_garbage(a, p, n, torn, why);
 		return true;
 	}
 	if (w.kind == WIRE_RECEIPT)
@@ -231,17 +245,18 @@ take_lines(struct ack *a, bool *eof)
 {
 	enum line_result got;
 	const char *p;
+	bool torn;
 	size_t n;
 
 	*eof = false;
-	while ((got = line_next(&a->in, &p, &n, NULL)) != LINE_NEED) {
+	while ((got = line_next(&a->in, &p, &n, &torn)) != LINE_NEED) {
 		if (got == LINE_EOF) {
 			*eof = true;
 			break;
 		}
 		if (got == LINE_TOOLONG)
 			skip_long(a, n);
-		else if (!take_line(a, p, n))
+		else if (!take_line(a, p, n, torn))
 			return false;
 		if ((a->burst >= ACK_BURST_MAX ||
 			a->held.len >= ACK_HELD_MAX) &&
