@@ -21,7 +21,7 @@ s3sim_start() {
 	"$bin" --port-file "$S3SIM_DIR/port" "$@" \
 		>"$S3SIM_DIR/out" 2>"$S3SIM_DIR/err" </dev/null &
 	S3SIM_PID=$!
-	for ((i = 0; i < 1000; i++)); do
+	for ((i = 0; i < 6000; i++)); do
 		[ -s "$S3SIM_DIR/port" ] && break
 		if ! kill -0 "$S3SIM_PID" 2>/dev/null; then
 			echo "s3sim did not start:" >&2

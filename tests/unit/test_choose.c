@@ -91,8 +91,7 @@ static void
 test_lines(void)
 {
 	struct buf b = BUF_INIT(65536);
-	struct objline o = {.store = "s3",
-	    .bucket = "b",
+	struct objline o = {.bucket = "b",
 	    .key = "a \"\n\xe6\x97\xa5",
 	    .key_len = 7,
 	    .size = 9,
@@ -108,8 +107,7 @@ test_lines(void)
 	    "\"2026-01-02T03:04:05.000Z\"}\n",
 	    "an object line");
 	buf_reset(&b);
-	o = (struct objline){.store = "s3",
-	    .bucket = "b",
+	o = (struct objline){.bucket = "b",
 	    .key = "\xff\0",
 	    .key_len = 2,
 	    .version = "v",
