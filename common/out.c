@@ -41,6 +41,8 @@ out_init(void)
 	ensure_open(STDOUT_FILENO, O_RDONLY);
 	ensure_open(STDERR_FILENO, O_RDWR);
 	(void)signal(SIGPIPE, SIG_IGN);
+	/* A file at its size limit is a failed write, not a death. */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	(void)fcntl(STDOUT_FILENO, F_SETPIPE_SZ, PIPE_SIZE);
 }
 

@@ -7,7 +7,7 @@ backoff_ms(unsigned attempt, int64_t retry_after_ms)
 {
 	int64_t top = BACKOFF_FIRST_MS;
 
-	if (retry_after_ms >= 0)
+	if (retry_after_ms > 0)
 		return retry_after_ms;
 	for (; attempt > 1 && top < BACKOFF_MAX_MS; attempt--)
 		top *= 2;

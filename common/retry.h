@@ -17,7 +17,8 @@ enum {
 };
 
 /** How long to wait after the attempt-th failure (from 1).  retry_after_ms
- * of the service wins when it is not negative. */
+ * of the service wins when it is positive: "at once" would be a loop without
+ * a pause when the service keeps saying so. */
 int64_t backoff_ms(unsigned attempt, int64_t retry_after_ms);
 
 enum breaker_state { BREAKER_CLOSED, BREAKER_OPEN, BREAKER_HALF_OPEN };

@@ -202,9 +202,11 @@ learn_region(struct s3 *s, const char *bucket, const struct http_reply *r,
 		copy(b->region, sizeof(b->region), header, strlen(header));
 	if (b->region[0] == '\0' && b->endpoint[0] != '\0') {
 		/* BUCKET.s3.REGION.amazonaws.com, or without the bucket */
-		host = strstr(b->endpoint, ".s3");
-		(void)snprintf(url, sizeof(url), "https://%s",
-		    host != NULL ? host + 1 : b->endpoint);
+		host = b->endpoint;
+		if (strncmp(host, bucket, strlen(bucket)) == 0 &&
+		    host[strlen(bucket)] == '.')
+			host += strlen(bucket) + 1;
+		(void)snprintf(url, sizeof(url), "https://%s", host);
 		if (s3_endpoint_parse(&e, url, &ignored))
 			(void)s3_endpoint_region(&e, b->region);
 	}

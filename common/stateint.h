@@ -49,6 +49,10 @@ struct state_names {
 bool state_names(struct state *s, const struct state_object *o,
     struct state_names *n, struct fault *f);
 
+/* The same of an object that was read from the table of this bucket. */
+bool state_names_kept(const struct state_object *o, int64_t bucket,
+    struct state_names *n, struct fault *f);
+
 /* Bind them to parameters 1 to 4 of a statement. */
 void state_bind(struct db_query *q, const struct state_names *n);
 

@@ -72,14 +72,17 @@ find_bucket(struct state *s, struct state_names *n, struct fault *f)
 	return !failed;
 }
 
+/* stored: the etag has lost its quotes already, and may have more. */
 static bool
-names_of(const struct state_object *o, struct state_names *n, struct fault *f)
+names_of(const struct state_object *o, bool stored, struct state_names *n,
+    struct fault *f)
 {
 	size_t len = strlen(o->etag);
 
 	n->object = o;
 	n->etag = o->etag;
-	if (len >= 2 && n->etag[0] == '"' && n->etag[len - 1] == '"') {
+	if (!stored && len >= 2 && n->etag[0] == '"' &&
+	    n->etag[len - 1] == '"') {
 		n->etag++;
 		len -= 2;
 	}
@@ -102,7 +105,15 @@ bool
 state_names(struct state *s, const struct state_object *o,
     struct state_names *n, struct fault *f)
 {
-	return names_of(o, n, f) && find_bucket(s, n, f);
+	return names_of(o, false, n, f) && find_bucket(s, n, f);
+}
+
+bool
+state_names_kept(const struct state_object *o, int64_t bucket,
+    struct state_names *n, struct fault *f)
+{
+	n->bucket = bucket;
+	return names_of(o, true, n, f);
 }
 
 void
@@ -247,9 +258,8 @@ state_next(struct state *s, struct state_cursor *c, struct state_entry *e,
 	bool found;
 
 	*failed = true;
-	if (q == NULL || !names_of(&at, &names, f))
+	if (q == NULL || !state_names_kept(&at, c->bucket_id, &names, f))
 		return false;
-	names.bucket = c->bucket_id;
 	state_bind(q, &names);
 	db_bind_int(q, 5, s->pipeline);
 	found = db_next(q, failed, f);

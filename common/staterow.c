@@ -19,8 +19,11 @@ row_what(enum row_status status, int64_t next_try_ms, int64_t now_ms)
 	case ROW_PARTIAL:
 		return STATE_PARTIAL;
 	case ROW_FAILED:
-		return next_try_ms > now_ms ? STATE_FAILED_WAIT
-					    : STATE_FAILED_DUE;
+		/* Further off than any rest is: a clock was wrong. */
+		return next_try_ms > now_ms &&
+			       next_try_ms - now_ms <= ROW_REST_MAX_MS
+			   ? STATE_FAILED_WAIT
+			   : STATE_FAILED_DUE;
 	case ROW_QUARANTINED:
 		return STATE_QUARANTINED;
 	}
@@ -154,9 +157,10 @@ row_apply(struct row *row, const struct row_part *parts, size_t n, size_t which,
 		effect->settled = true;
 		return;
 	}
-	row->format = parts[which].settled != 0 && row->format != 0
-			  ? row->format
-			  : parts[which].format;
+	/* One that delivered, or framed nothing, says nothing of how far. */
+	if (row->format == 0 ||
+	    (parts[which].settled == 0 && parts[which].format != 0))
+		row->format = parts[which].format;
 	row->through = common_reach(parts, n, row->format, need);
 	if (r->status == STATE_IS_FAILED && parts[which].settled == 0)
 		fail(row, r, now_ms);

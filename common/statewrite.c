@@ -306,7 +306,7 @@ state_forget(struct state *s,
 	while (state_next(s, &c, &e, &failed, f)) {
 		if (e.what == STATE_PARTIAL || !match(ctx, &e.object))
 			continue;
-		if (!state_names(s, &e.object, &names, f) ||
+		if (!state_names_kept(&e.object, c.bucket_id, &names, f) ||
 		    !run_on(s, q_free, &names, f)) {
 			failed = true;
 			break;

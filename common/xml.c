@@ -1,4 +1,5 @@
 /* Bounded reading of XML with expat, whose types stay here. */
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@ struct xml {
 	const struct xml_calls *calls;
 	void *ctx;
 	struct buf text;
+	uint64_t fed; /* bytes, all together */
 	unsigned depth;
 	const char *why; /* of our own, or NULL */
 	char error[128];
@@ -124,10 +126,26 @@ xml_free(struct xml *x)
 	free(x);
 }
 
+/* Is what expat has not made sense of yet longer than anything may be? */
+static bool
+token_too_long(const struct xml *x)
+{
+	XML_Index at = XML_GetCurrentByteIndex(x->parser);
+
+	return at >= 0 && x->fed - (uint64_t)at > XML_TOKEN_MAX;
+}
+
 static bool
 parse(struct xml *x, const char *p, size_t n, bool final)
 {
-	if (XML_Parse(x->parser, p, (int)n, final) == XML_STATUS_OK)
+	bool ok = XML_Parse(x->parser, p, (int)n, final) == XML_STATUS_OK;
+
+	x->fed += n;
+	if (ok && !final && token_too_long(x)) {
+		x->why = "a tag or comment too long";
+		ok = false;
+	}
+	if (ok)
 		return true;
 	x->failed = true;
 	(void)snprintf(x->error, sizeof(x->error), "%s",

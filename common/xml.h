@@ -6,9 +6,14 @@
 
 /*
  * Reading XML as it arrives, with bounds; expat's types stay in xml.c.  No
- * document type, hence no entities but the five; at most XML_DEPTH_MAX deep.
+ * document type, hence no entities but the five; at most XML_DEPTH_MAX deep, and
+ * no tag, comment or the like longer than XML_TOKEN_MAX, which expat would keep
+ * in memory until its end comes.
  */
-enum { XML_DEPTH_MAX = 16 /* S3 nests 4 deep */ };
+enum {
+	XML_DEPTH_MAX = 16,        /* S3 nests 4 deep */
+	XML_TOKEN_MAX = 128 * 1024 /* S3's tags are under 100 bytes */
+};
 
 /** Depth is 1 for the root.  Names are given without a namespace prefix. */
 struct xml_calls {

@@ -35,6 +35,8 @@ share_memory(struct fetch *f, struct fault *fault)
 	return true;
 }
 
+static void asked(void *ctx, const struct s3_verdict *v);
+
 bool
 fetch_init(struct fetch *f, const struct fetch_options *o,
     struct transfer_setup *setup, struct input *in, struct metrics *metrics,
@@ -47,6 +49,7 @@ fetch_init(struct fetch *f, const struct fetch_options *o,
 	    .worst = EXIT_DONE};
 	f->calls =
 	    (struct transfer_calls){slot_reached, slot_progress, slot_ended, f};
+	f->probe = (struct probe){.setup = setup, .ended = asked, .ctx = f};
 	store_init(&f->store, o->give_up_ms);
 	if (!share_memory(f, fault))
 		return false;
@@ -59,6 +62,7 @@ fetch_init(struct fetch *f, const struct fetch_options *o,
 void
 fetch_free(struct fetch *f)
 {
+	probe_free(&f->probe);
 	for (unsigned i = 0; f->slots != NULL && i < f->o.jobs; i++) {
 		if (f->slots[i].state != SLOT_FREE)
 			transfer_reset(&f->slots[i].transfer);
@@ -118,6 +122,21 @@ wake(struct fetch *f)
 			f->slots[i].state = SLOT_WAITING;
 }
 
+static bool
+needs_proof(const struct fetch *f, const struct slot *s, int64_t now)
+{
+	return tries_need_proof(&s->tries, &f->store, f->probe.has_good, now);
+}
+
+/* Does it wait for nothing but its time?  The answer to a question that is
+ * out is an event. */
+static bool
+waits(const struct fetch *f, const struct slot *s, int64_t now)
+{
+	return s->state == SLOT_WAITING &&
+	       !(probe_asking(&f->probe) && needs_proof(f, s, now));
+}
+
 /* The one whose turn it is: due, and longest without an attempt, so that one
  * broken object does not get every trial call. */
 static struct slot *
@@ -128,11 +147,62 @@ next_due(struct fetch *f, int64_t now)
 	for (unsigned i = 0; i < f->o.jobs; i++) {
 		struct slot *s = &f->slots[i];
 
-		if (s->state == SLOT_WAITING && s->tries.due <= now &&
+		if (waits(f, s, now) && s->tries.due <= now &&
 		    (best == NULL || s->tried_ms < best->tried_ms))
 			best = s;
 	}
 	return best;
+}
+
+/* What the store said when it was asked whether it is there. */
+static void
+asked(void *ctx, const struct s3_verdict *v)
+{
+	struct fetch *f = ctx;
+	int64_t now = clock_mono_ms();
+
+	switch (v->fate) {
+	case S3_RETRY:
+	case S3_THROTTLED:
+		store_silent(&f->store, v, now);
+		for (unsigned i = 0; i < f->o.jobs; i++) {
+			struct slot *s = &f->slots[i];
+
+			if (s->state == SLOT_WAITING && s->tries.due <= now &&
+			    needs_proof(f, s, now))
+				tries_put_off(&s->tries, v, now);
+		}
+		break;
+	case S3_AGAIN:
+		breaker_neutral(&f->store.breaker);
+		break;
+	default:
+		/* Even a refusal is an answer; what it means for an object,
+		 * its own next attempt will tell. */
+		store_proved(&f->store, now);
+		slot_store_up(f);
+		break;
+	}
+}
+
+/* Begin the next attempt at an object, or ask for proof before. */
+static bool
+start(struct fetch *f, struct slot *s, int64_t now, struct fault *fault)
+{
+	if (needs_proof(f, s, now)) {
+		log_info("an object failed %u times: asking whether the store "
+			 "is there",
+		    s->tries.failures);
+		return probe_ask(&f->probe, &s->transfer.object, fault);
+	}
+	if (s->tried_ms != 0)
+		f->retries++;
+	s->tried_ms = now;
+	s->progress = 0;
+	if (!transfer_start(&s->transfer, fault))
+		return false;
+	s->state = SLOT_RUNNING;
+	return true;
 }
 
 static void
@@ -143,14 +213,8 @@ start_due(struct fetch *f, int64_t now)
 
 	while (!f->failed && (s = next_due(f, now)) != NULL &&
 	       breaker_allows(&f->store.breaker, now)) {
-		if (s->tried_ms != 0)
-			f->retries++;
-		s->tried_ms = now;
-		s->progress = 0;
-		if (transfer_start(&s->transfer, &fault)) {
-			s->state = SLOT_RUNNING;
+		if (start(f, s, now, &fault))
 			continue;
-		}
 		breaker_neutral(&f->store.breaker);
 		s->tries.due = now + CREDENTIALS_MS;
 		if (fault.code != EXIT_AGAIN)
@@ -176,7 +240,7 @@ next_time(const struct fetch *f, int64_t now)
 	breaker = breaker_wait_ms(&f->store.breaker, now);
 	for (unsigned i = 0; i < f->o.jobs && breaker >= 0; i++) {
 		/* While a trial call is out, its end is the event. */
-		if (f->slots[i].state != SLOT_WAITING)
+		if (!waits(f, &f->slots[i], now))
 			continue;
 		left = f->slots[i].tries.due - now;
 		wait = sooner(wait, left > breaker ? left : breaker);

@@ -7,6 +7,7 @@
 #include "fault.h"
 #include "input.h"
 #include "metrics.h"
+#include "probe.h"
 #include "transfer.h"
 #include "tries.h"
 
@@ -39,6 +40,7 @@ struct fetch {
 	struct transfer_calls calls;
 	struct unpack_pool pool;
 	struct store store;
+	struct probe probe;
 	struct slot *slots;
 	unsigned busy;       /* slots in use */
 	double in_hand;      /* the same, as a gauge */

@@ -138,8 +138,8 @@ say_down(struct fetch *f, const struct slot *s)
 	    (long long)(f->o.give_up_ms / 1000));
 }
 
-static void
-say_up(struct fetch *f)
+void
+slot_store_up(struct fetch *f)
 {
 	if (f->down)
 		log_warn("the store answers again");
@@ -243,7 +243,7 @@ slot_progress(void *ctx, struct transfer *t, uint64_t n)
 	if (n == 0)
 		return;
 	store_heard(&f->store);
-	say_up(f);
+	slot_store_up(f);
 	s->progress += n;
 	if (s->progress >= TRIES_PROGRESS)
 		tries_init(&s->tries);
@@ -322,10 +322,12 @@ slot_ended(void *ctx, struct transfer *t, enum transfer_end how)
 		return; /* in the same turn: it is left as it is */
 	if (how != TRANSFER_FAILED && how != TRANSFER_MEMORY) {
 		store_answered(&f->store, now);
-		say_up(f);
+		slot_store_up(f);
 	}
 	switch (how) {
 	case TRANSFER_DONE:
+		if (t->stored > 0)
+			probe_note(&f->probe, &t->object);
 		release(f, s);
 		break;
 	case TRANSFER_BAD:

@@ -28,6 +28,9 @@ void slot_reached(void *ctx, struct transfer *t);
 void slot_progress(void *ctx, struct transfer *t, uint64_t n);
 void slot_ended(void *ctx, struct transfer *t, enum transfer_end how);
 
+/** The store answered: if it was called down, that is over. */
+void slot_store_up(struct fetch *f);
+
 /** The line stops for this reason: nothing more is taken or begun. */
 void slot_stop_line(struct fetch *f, const struct fault *why);
 

@@ -52,11 +52,12 @@ again(struct store *s, struct tries *t, const struct s3_verdict *v, int64_t now)
 	if (t->since < 0) {
 		t->since = now;
 		t->counted = v->fate == S3_RETRY;
-	} else if (v->fate == S3_RETRY && s->answered_ms > t->since &&
+	} else if (v->fate == S3_RETRY && s->answered_ms > t->last &&
 		   s->breaker.state == BREAKER_CLOSED) {
 		/* Others were answered, and the store does not look down. */
 		t->counted++;
 	}
+	t->last = now;
 	if (store_gave_up(s, now))
 		return STORE_IS_DOWN;
 	/* One object that is throttled for so long while others are not. */
@@ -64,6 +65,39 @@ again(struct store *s, struct tries *t, const struct s3_verdict *v, int64_t now)
 		return OBJECT_FAILS;
 	t->due = now + backoff_ms(t->failures, v->retry_after_ms);
 	return TRY_AGAIN;
+}
+
+bool
+tries_need_proof(
+    const struct tries *t, const struct store *s, bool sound, int64_t now)
+{
+	return t->failures >= TRIES_MAX && s->answered_ms <= t->last &&
+	       (sound || now - t->since >= TRIES_PATIENCE_MS);
+}
+
+void
+store_proved(struct store *s, int64_t now)
+{
+	breaker_success(&s->breaker);
+	s->answered_ms = now;
+	s->down_since = -1;
+}
+
+void
+store_silent(struct store *s, const struct s3_verdict *v, int64_t now)
+{
+	if (v->fate == S3_RETRY)
+		breaker_failure(&s->breaker, now);
+	else
+		breaker_neutral(&s->breaker);
+	if (s->down_since < 0)
+		s->down_since = now;
+}
+
+void
+tries_put_off(struct tries *t, const struct s3_verdict *v, int64_t now)
+{
+	t->due = now + backoff_ms(t->failures, v->retry_after_ms);
 }
 
 static enum decision
@@ -90,7 +124,7 @@ store_decide(
 	case S3_AGAIN:
 		breaker_success(&s->breaker);
 		t->due = now;
-		return TRY_AT_ONCE;
+		return ++t->lessons > TRIES_LESSONS ? LINE_STOPS : TRY_AT_ONCE;
 	case S3_DENIED:
 		breaker_success(&s->breaker);
 		return denied(s, now);

@@ -9,7 +9,7 @@ objline_write(struct buf *b, const struct objline *o)
 	struct jsonw w;
 
 	jsonw_open(&w, b);
-	jsonw_text(&w, "store", "s3");
+	jsonw_text(&w, "store", o->store);
 	jsonw_text(&w, "bucket", o->bucket);
 	if (utf8_valid(o->key, o->key_len) == o->key_len)
 		jsonw_str(&w, "key", o->key, o->key_len);

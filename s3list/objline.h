@@ -8,7 +8,7 @@
 
 /* The object line of the wire (docs/wire.md): the one thing s3list gives. */
 struct objline {
-	const char *bucket;
+	const char *store, *bucket;
 	const void *key; /* any bytes */
 	size_t key_len;
 	uint64_t size;

@@ -12,6 +12,7 @@ enum { FIRST_ENTRIES = 64 };
 
 struct page_parse {
 	struct xml *xml;
+	size_t bytes;          /* that came */
 	struct page_entry now; /* the Contents that is being read */
 	bool has_key, has_size, has_modified;
 	enum page_result result;     /* so far */
@@ -225,6 +226,9 @@ page_feed(struct page *p, const char *s, size_t n)
 {
 	struct page_parse *parse = p->parse;
 
+	parse->bytes += n;
+	if (parse->bytes > PAGE_BYTES_MAX)
+		return refuse(p, PAGE_FOREIGN, "the page has no end");
 	if (xml_feed(parse->xml, s, n, false))
 		return true;
 	if (parse->result == PAGE_ERROR) /* its text does not matter */

@@ -15,7 +15,9 @@
 enum {
 	PAGE_ENTRIES_MAX = 10000,     /* asked are 1,000 at most */
 	PAGE_ELEMENT_MAX = 16 * 1024, /* a key takes 3,072, a token more */
-	PAGE_ETAG_MAX = 256,          /* 34 at S3; others' are longer */
+	/* Of XML; 1,000 keys and what goes with them are under 5 MiB. */
+	PAGE_BYTES_MAX = 64 * 1024 * 1024,
+	PAGE_ETAG_MAX = 256, /* 34 at S3; others' are longer */
 	PAGE_KEY_TEXT = 4096 /* of a page's budget for each key it may hold */
 };
 

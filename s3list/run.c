@@ -163,7 +163,8 @@ give(struct run *r, const struct lister *l, const struct page_entry *e,
     const struct state_verdict *v)
 {
 	const struct page *p = &l->page;
-	const struct objline o = {.bucket = l->url->bucket,
+	const struct objline o = {.store = "s3",
+	    .bucket = l->url->bucket,
 	    .key = page_text(p, e->key),
 	    .key_len = e->key_len,
 	    .size = e->size,

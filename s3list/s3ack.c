@@ -1,5 +1,4 @@
 /* s3ack: enters receipts into the state, then passes them on. */
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -114,8 +113,6 @@ main(int argc, char *argv[])
 		opt_die(&spec, "--name takes 1 to %d bytes", STATE_TEXT_MAX);
 	o.need = (unsigned)need;
 	o.stop_within_ms = common.stop_within_ms;
-	/* A file at its size limit is a failed write, not a death. */
-	(void)signal(SIGXFSZ, SIG_IGN);
 	stop_init();
 	progress_init(common.progress);
 	metrics_init(&metrics, common.metrics, "s3ack", metrics_table,

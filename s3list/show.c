@@ -7,6 +7,7 @@
 #include "objline.h"
 #include "show.h"
 #include "state.h"
+#include "stop.h"
 #include "timefmt.h"
 
 enum { EXTRA_MAX = 64 * 1024 };
@@ -28,7 +29,8 @@ wanted(const struct run_options *o, const struct state_object *object)
 
 	for (size_t i = 0; i < o->nurls && !inside; i++) {
 		u = &o->urls[i];
-		inside = strcmp(u->bucket, object->bucket) == 0 &&
+		inside = strcmp(object->store, "s3") == 0 &&
+			 strcmp(u->bucket, object->bucket) == 0 &&
 			 u->key_len <= object->key_len &&
 			 memcmp(u->key, object->key, u->key_len) == 0;
 	}
@@ -92,7 +94,8 @@ show_one(void *ctx, const struct state_entry *e)
 {
 	struct show *s = ctx;
 	char modified[TIMEFMT_MAX] = "";
-	struct objline o = {.bucket = e->object.bucket,
+	struct objline o = {.store = e->object.store,
+	    .bucket = e->object.bucket,
 	    .key = e->object.key,
 	    .key_len = e->object.key_len,
 	    .size = e->size,
@@ -116,8 +119,9 @@ show_one(void *ctx, const struct state_entry *e)
 	s->shown++;
 	if (s->pump.lines.err != 0 || s->extra.err != 0)
 		log_oom();
-	return pump_pending(&s->pump) < PUMP_HIGH ||
-	       pump_drain(&s->pump, s->o->common.stop_within_ms);
+	return !stop_asked() &&
+	       (pump_pending(&s->pump) < PUMP_HIGH ||
+		   pump_drain(&s->pump, s->o->common.stop_within_ms));
 }
 
 static bool
@@ -132,12 +136,16 @@ static int
 end(struct show *s, const struct fault *f, const struct finish_count *counts,
     unsigned n)
 {
+	int code = (int)f->code;
+
 	if (f->code != EXIT_DONE)
 		log_fault(f);
-	finish(&s->pump, (int)f->code, counts, n, s->o->common.stop_within_ms);
+	else if (s->forget == NULL && stop_asked())
+		code = EXIT_AGAIN;
+	finish(&s->pump, code, counts, n, s->o->common.stop_within_ms);
 	pump_free(&s->pump);
 	buf_clear(&s->extra);
-	return (int)f->code;
+	return code;
 }
 
 int

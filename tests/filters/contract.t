@@ -60,6 +60,8 @@ for f in $filters; do
 	"${cmd[@]}" <"$in" >/dev/full 2>err
 	is $? 74 "$f: a full disk is 74"
 	like "$(cat err)" "cannot write standard output" "$f: and is told"
+	(ulimit -f 0; exec "${cmd[@]}" <"$in" >out 2>/dev/null)
+	is $? 74 "$f: a file at its size limit is 74, no death by a signal"
 	"${cmd[@]}" <"$in" >&- 2>/dev/null
 	is $? 74 "$f: a closed standard output is 74"
 	"${cmd[@]}" <"$in" 2>&- >out

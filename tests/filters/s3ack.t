@@ -146,6 +146,23 @@ ack --state s.db <in
 is "$rc $(sql 'select hex(key) from object')" "0 FF" "a key that is not UTF-8"
 fresh
 
+# Objects of other stores: a file that logparse read, an object of a stage.
+id=$(printf 'file\0\0/var/log/x.gz\0e' | sha256sum | cut -c1-16)
+{
+	printf '{"id":"%s-0001","receipt":{"to":"t","status":"failed","reason":"error"},"object":{"store":"file","bucket":"","key":"/var/log/x.gz","etag":"e"}}\n' "$id"
+	finished
+} >in
+ack --state s.db <in
+is "$rc $(s3list --state s.db --show | jq -c 'select(.key) | [.store, .bucket, .key, .state.is]')" \
+	'75 ["file","","/var/log/x.gz","waiting"]' "a file's receipt is kept as such, and --show says so"
+is "$(s3list --state s.db --forget '/var/*' | jq -c .done.forgotten)" 1 "and can be freed"
+id=$(printf 'gs\0b\0k\0e' | sha256sum | cut -c1-16)
+printf '{"id":"%s-0001","receipt":{"to":"t","status":"failed"},"object":{"store":"gs","bucket":"b","key":"k","etag":"e"}}\n' "$id" >in
+ack --state s.db <in
+is "$(s3list --state s.db --show s3://b/ | jq -c 'select(.done).done.shown') $(s3list --state s.db --show --include k | jq -c 'select(.done).done.shown')" "0 1" \
+	"a bucket of another store is another bucket"
+fresh
+
 # ---- What is passed on is on the disk ----
 
 # Input that stays open while we look.

@@ -91,7 +91,8 @@ static void
 test_lines(void)
 {
 	struct buf b = BUF_INIT(65536);
-	struct objline o = {.bucket = "b",
+	struct objline o = {.store = "s3",
+	    .bucket = "b",
 	    .key = "a \"\n\xe6\x97\xa5",
 	    .key_len = 7,
 	    .size = 9,
@@ -107,7 +108,8 @@ test_lines(void)
 	    "\"2026-01-02T03:04:05.000Z\"}\n",
 	    "an object line");
 	buf_reset(&b);
-	o = (struct objline){.bucket = "b",
+	o = (struct objline){.store = "s3",
+	    .bucket = "b",
 	    .key = "\xff\0",
 	    .key_len = 2,
 	    .version = "v",

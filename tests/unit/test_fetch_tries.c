@@ -132,6 +132,80 @@ test_mixed(void)
 	OK(again, "an outage that follows a failure does not count either");
 }
 
+/* An object that fails alone: what was answered before it failed last is no
+ * proof that the store is there. */
+static void
+test_proof(void)
+{
+	struct s3_verdict v = verdict(S3_RETRY);
+	struct store s;
+	struct tries t;
+	int64_t now = 1000;
+	unsigned asked = 0, tried = 1;
+
+	store_init(&s, HOUR);
+	tries_init(&t);
+	store_answered(&s, now);
+	while (store_decide(&s, &t, &v, now) == TRY_AGAIN && tried < 100) {
+		now += 5000;
+		if (tries_need_proof(&t, &s, true, now)) {
+			store_proved(&s, now++);
+			asked++;
+			OK(!tries_need_proof(&t, &s, true, now),
+			    "an answer is proof");
+			OK(s.breaker.state == BREAKER_CLOSED &&
+				s.down_since == -1,
+			    "that the store is there");
+		}
+		tried++;
+	}
+	OK(tried == 2 * TRIES_MAX - 1 && asked == TRIES_MAX - 1,
+	    "of nine failures five count: the first, and those after proof");
+
+	store_init(&s, HOUR);
+	tries_init(&t);
+	for (unsigned i = 0; i < 30; i++) {
+		now += 60000;
+		if (!tries_need_proof(&t, &s, true, now))
+			(void)store_decide(&s, &t, &v, now);
+		else if (i == 29)
+			break;
+		else
+			store_silent(&s, &v, now);
+	}
+	OK(t.failures == TRIES_MAX && t.counted == 1 &&
+		s.breaker.state == BREAKER_OPEN,
+	    "without an answer it is not tried again, and nothing counts");
+	now += HOUR;
+	OK(store_gave_up(&s, now), "until --give-up");
+	tries_put_off(&t, &v, now);
+	OK(t.due >= now && t.due <= now + BACKOFF_MAX_MS, "with pauses");
+	OK(!tries_need_proof(&t, &s, false, t.since + TRIES_PATIENCE_MS - 1) &&
+		tries_need_proof(&t, &s, false, t.since + TRIES_PATIENCE_MS),
+	    "with more patience where only the bucket can be asked for");
+	store_init(&s, HOUR);
+	v = verdict(S3_THROTTLED);
+	store_silent(&s, &v, now);
+	OK(s.breaker.failures == 0 && s.down_since == now,
+	    "a store that throttles is not called down, but not waited for "
+	    "longer");
+}
+
+static void
+test_lessons(void)
+{
+	struct s3_verdict v = verdict(S3_AGAIN);
+	struct store s;
+	struct tries t;
+	unsigned n = 0;
+
+	store_init(&s, HOUR);
+	tries_init(&t);
+	while (n < 100 && store_decide(&s, &t, &v, 1) == TRY_AT_ONCE)
+		n++;
+	OK(n == TRIES_LESSONS, "a store that teaches without end is not heard");
+}
+
 static void
 test_denied(void)
 {
@@ -162,6 +236,8 @@ main(void)
 	test_outage();
 	test_one_object();
 	test_mixed();
+	test_proof();
+	test_lessons();
 	test_denied();
 	return tap_done();
 }

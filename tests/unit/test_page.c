@@ -201,6 +201,23 @@ test_limits(void)
 	buf_adds(&xml, "</ETag></Contents>");
 	OK(parse(&p, xml.p, xml.len, 4096, "") == PAGE_FOREIGN,
 	    "an etag that is none");
+	buf_reset(&xml);
+	buf_adds(&xml, HEAD "<!--");
+	for (int i = 0; i < XML_TOKEN_MAX + 65536; i++)
+		buf_addc(&xml, '.');
+	OK(parse(&p, xml.p, xml.len, 4096, "") == PAGE_BROKEN,
+	    "a comment without end");
+	IS(p.why, "a tag or comment too long", "says so");
+	buf_reset(&xml);
+	for (int i = 0; i < 100000; i++)
+		buf_adds(&xml, "<Owner></Owner>");
+	page_begin(&p);
+	(void)page_feed(&p, HEAD, strlen(HEAD));
+	for (size_t n = 0; n < PAGE_BYTES_MAX; n += xml.len)
+		if (!page_feed(&p, xml.p, xml.len))
+			break;
+	OK(page_end(&p, "", 0) == PAGE_FOREIGN, "a page without end");
+	IS(p.why, "the page has no end", "says so");
 	page_begin(&p); /* and one that is not ended before it is freed */
 	page_free(&p);
 	buf_clear(&xml);

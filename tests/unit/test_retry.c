@@ -5,6 +5,7 @@
 static void
 backoff(void)
 {
+	int64_t sum = 0;
 	static const int64_t top[] = {1000, 1000, 2000, 4000, 8000, 16000,
 	    32000, 64000, 128000, 256000, 300000, 300000};
 
@@ -21,8 +22,10 @@ backoff(void)
 		    "full jitter");
 	}
 	OK(backoff_ms(4000000000u, -1) <= BACKOFF_MAX_MS, "for ever");
-	OK(backoff_ms(1, 0) == 0 && backoff_ms(9, 12345) == 12345,
-	    "the service's own wish wins");
+	OK(backoff_ms(9, 12345) == 12345, "the service's own wish wins");
+	for (unsigned i = 0; i < 50; i++)
+		sum += backoff_ms(3, 0);
+	OK(sum > 1000, "but not when it is: at once, and at once again");
 }
 
 static void

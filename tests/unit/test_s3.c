@@ -296,8 +296,8 @@ static const struct {
 
 /* A reply, whose headers are lines ended by \n. */
 static void
-judge_call(struct s3 *s, const struct s3_call *c, int status, const char *lines,
-    const char *body, struct s3_verdict *v)
+judge_call(struct s3 *s, const struct s3_call *c, const char *bucket,
+    int status, const char *lines, const char *body, struct s3_verdict *v)
 {
 	struct http_headers h;
 	struct http_reply r = {.status = status,
@@ -313,7 +313,7 @@ judge_call(struct s3 *s, const struct s3_call *c, int status, const char *lines,
 		(void)httphead_add(&h, lines, (size_t)(end - lines));
 	}
 	httphead_request_id(&r);
-	s3_judge(s, c, "logs", &r, v);
+	s3_judge(s, c, bucket, &r, v);
 	httphead_free(&h);
 }
 
@@ -327,7 +327,7 @@ judge(struct s3 *s, int status, const char *lines, const char *body,
 	struct fault f;
 
 	INVARIANT(s3_build(s, &c, &a, &f));
-	judge_call(s, &c, status, lines, body, v);
+	judge_call(s, &c, "logs", status, lines, body, v);
 	s3_call_free(&c);
 }
 
@@ -471,6 +471,19 @@ test_regions(void)
 	IS(c.url.p, "https://logs.s3.eu-central-1.amazonaws.com/",
 	    "at AWS the host follows");
 	s3_free(s);
+
+	s = store(&aws, "", "", &f);
+	a.bucket = "my.s3bucket";
+	OK(s3_build(s, &c, &a, &f), "another bucket");
+	judge_call(s, &c, "my.s3bucket", 301, "",
+	    "<Error><Code>PermanentRedirect</Code><Endpoint>"
+	    "my.s3bucket.s3.eu-central-1.amazonaws.com</Endpoint></Error>",
+	    &v);
+	OK(v.fate == S3_AGAIN && s3_build(s, &c, &a, &f),
+	    "also of a bucket that is called like it");
+	IS(c.url.p, "https://s3.eu-central-1.amazonaws.com/my.s3bucket",
+	    "its name is not taken for the host's");
+	s3_free(s);
 	s3_call_free(&c);
 }
 
@@ -539,17 +552,17 @@ test_side_by_side(void)
 			OK(s3_learn_clock(s, (int64_t)WALL_2026 * 1000 + HOUR),
 			    "one request learns the clock");
 		INVARIANT(s3_build(s, &after, &a, &f));
-		judge_call(
-		    s, &before, cases[i].status, cases[i].lines, body, &v);
+		judge_call(s, &before, "logs", cases[i].status, cases[i].lines,
+		    body, &v);
 		OK(v.fate == S3_AGAIN, "another, built before, is sent anew");
 		s3_call_free(&after);
 		INVARIANT(s3_build(s, &after, &a, &f));
-		judge_call(s, &after, cases[i].status, "", body, &v);
+		judge_call(s, &after, "logs", cases[i].status, "", body, &v);
 		OK(v.fate == S3_STOP, "one that was built after that is not");
-		judge_call(s, &before, 404, "",
+		judge_call(s, &before, "logs", 404, "",
 		    "<Error><Code>NoSuchBucket</Code></Error>", &v);
 		OK(v.fate == S3_STOP, "nor one that nothing mends");
-		judge_call(s, &before, 404, "",
+		judge_call(s, &before, "logs", 404, "",
 		    "<Error><Code>NoSuchKey</Code></Error>", &v);
 		OK(v.fate == S3_GONE, "nor one that has its answer");
 		s3_call_free(&before);

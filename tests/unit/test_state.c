@@ -152,9 +152,27 @@ test_create(void)
 	remove_files();
 }
 
+static bool
+count_one(void *ctx, const struct state_entry *e)
+{
+	unsigned *n = ctx;
+
+	(void)e;
+	return ++*n < 10; /* it went round and round once */
+}
+
+static bool
+is_k(void *ctx, const struct state_object *o)
+{
+	(void)ctx;
+	return o->key_len == 1 && *(const char *)o->key == 'k';
+}
+
 static void
 test_identity(void)
 {
+	unsigned n = 0;
+	uint64_t freed;
 	struct state *s = must_open(true);
 	struct state_object o;
 	struct state_receipt r;
@@ -190,6 +208,14 @@ test_identity(void)
 	OK(what_of(s, &r.object) == STATE_NEW, "all of them");
 	r.object.bucket = "logs2";
 	OK(what_of(s, &r.object) == STATE_NEW, "another bucket");
+	r = receipt("k", STATE_IS_FAILED);
+	r.object.etag = "\"\"!\"\"";
+	OK(enter(s, &r, 1, NULL, &f) && state_each(s, count_one, &n, &f) &&
+		n == 1,
+	    "an etag with quotes of its own is shown once");
+	OK(state_forget(s, is_k, NULL, &freed, &f) && freed == 1 &&
+		what_of(s, &r.object) == STATE_PARTIAL,
+	    "and freed");
 	o = object("", MD5);
 	OK(what_of(s, &o) == STATE_NEW, "the empty key");
 	o.key_len = STATE_KEY_MAX + 1;

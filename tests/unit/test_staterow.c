@@ -74,6 +74,16 @@ static const struct step two[] = {
 	0, 0, 1},
 };
 
+/* --need 1, and another destination from some time on. */
+static const struct step other[] = {
+    {"the first moved", 0, STATE_IS_PARTIAL, 1, 7, 100, 0, false, 0,
+	ROW_PARTIAL, 0, 100, 0},
+    {"the other fails before it framed a record", 1, STATE_IS_FAILED, 2, 0, 0,
+	0, true, 0, ROW_FAILED, 1, 100, 0},
+    {"the other moved", 1, STATE_IS_PARTIAL, 3, 7, 120, 0, false,
+	ROW_REST_MAX_MS, ROW_PARTIAL, 1, 120, 0},
+};
+
 static void
 walk(const char *name, const struct step *s, size_t n, unsigned need,
     size_t parts_n)
@@ -142,6 +152,11 @@ whats(void)
 	OK(row_what(ROW_FAILED, NOW + 1, NOW) == STATE_FAILED_WAIT &&
 		row_what(ROW_FAILED, NOW, NOW) == STATE_FAILED_DUE,
 	    "failed rests until its time");
+	OK(row_what(ROW_FAILED, NOW + ROW_REST_MAX_MS, NOW) ==
+		    STATE_FAILED_WAIT &&
+		row_what(ROW_FAILED, NOW + ROW_REST_MAX_MS + 1, NOW) ==
+		    STATE_FAILED_DUE,
+	    "a time that no rest reaches is that of a wrong clock");
 	OK(row_what(ROW_QUARANTINED, 0, NOW) == STATE_QUARANTINED,
 	    "quarantined has none");
 }
@@ -151,6 +166,7 @@ main(void)
 {
 	walk("one", one, sizeof(one) / sizeof(*one), 1, 1);
 	walk("two", two, sizeof(two) / sizeof(*two), 2, 3);
+	walk("other", other, sizeof(other) / sizeof(*other), 1, 2);
 	rests();
 	whats();
 	return tap_done();
