@@ -46,7 +46,8 @@ enum http_failure {
 	HTTP_CUT,       /* the connection ended inside the exchange */
 	HTTP_TOO_LARGE, /* headers or collected body over their limit */
 	HTTP_ABORTED,   /* a callback returned false */
-	HTTP_FORBIDDEN  /* the URL may not be used, see error */
+	HTTP_FORBIDDEN, /* the URL may not be used, see error */
+	HTTP_PROXY      /* the proxy wants (other) credentials: 407 */
 };
 
 /** Valid inside callbacks only. */

@@ -200,9 +200,23 @@ tls_refused(const char *why)
 	       strstr(why, "alert internal error") == NULL;
 }
 
+/* Did the proxy want credentials before it would connect? */
+static bool
+proxy_denies(const struct http_call *c)
+{
+	long status = 0;
+
+	if (c->connected)
+		return false;
+	(void)curl_easy_getinfo(c->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+	return status == 407;
+}
+
 static enum http_failure
 classify(const struct http_call *c, CURLcode code)
 {
+	if (proxy_denies(c))
+		return HTTP_PROXY;
 	switch (code) {
 	case CURLE_OPERATION_TIMEDOUT:
 		return HTTP_TIMEOUT;
@@ -246,7 +260,12 @@ httpcall_conclude(struct http_call *c, CURLcode code)
 	if (code == CURLE_OK)
 		return;
 	r->failure = classify(c, code);
-	r->error = c->error[0] != '\0' ? c->error : curl_easy_strerror(code);
+	if (r->failure == HTTP_TOO_LARGE)
+		r->error = "a header is over its limit";
+	else if (c->error[0] != '\0')
+		r->error = c->error;
+	else
+		r->error = curl_easy_strerror(code);
 }
 
 /* A limit in ms of the program's clock, but not unreal in a test build whose

@@ -257,6 +257,9 @@ judge_failure(struct s3_verdict *v, const struct http_reply *r)
 	    [HTTP_ABORTED] = {"Aborted", S3_REFUSED, EXIT_BUG, ""},
 	    [HTTP_FORBIDDEN] = {"PlainHTTPRefused", S3_STOP, EXIT_BADCONFIG,
 		"use https://, or --allow-http in a network you trust"},
+	    [HTTP_PROXY] = {"ProxyDenied", S3_STOP, EXIT_DENIED,
+		"the proxy of HTTPS_PROXY wants credentials: "
+		"http://USER:PASSWORD@HOST:PORT"},
 	};
 
 	v->http = 0; /* the status, if there was one, does not count */

@@ -108,6 +108,7 @@ failure_verdict(enum http_failure failure)
 	switch (failure) {
 	case HTTP_TLS:
 	case HTTP_FORBIDDEN:
+	case HTTP_PROXY:
 		return VERDICT_STOP;
 	case HTTP_NONE:
 	case HTTP_CONNECT:
@@ -204,8 +205,8 @@ reply_fault(
 	enum exitcode code = EXIT_BADCONFIG;
 	char text[700];
 
-	if (r->failure == HTTP_NONE &&
-	    (r->status == 401 || r->status == 403 || r->status == 407))
+	if (r->failure == HTTP_PROXY ||
+	    (r->failure == HTTP_NONE && (r->status == 401 || r->status == 403)))
 		code = EXIT_DENIED;
 	reply_text(r, text, sizeof(text));
 	fault_set(f, code,
@@ -213,12 +214,15 @@ reply_fault(
 	    at->rule, at->host, text);
 	if (r->failure == HTTP_TLS)
 		fault_hint(f,
-		    "the certificate of %s could not be verified: is a proxy "
+		    "there is no TLS with %s that could be trusted: is a proxy "
 		    "in between (then give its authority with --ca FILE), is "
 		    "the clock right, is the host right?",
 		    at->host);
 	else if (r->failure == HTTP_FORBIDDEN)
 		fault_hint(f, "check --endpoint");
+	else if (r->failure == HTTP_PROXY)
+		fault_hint(f, "the proxy of HTTPS_PROXY wants credentials: "
+			      "http://USER:PASSWORD@HOST:PORT");
 	else if (r->status == 401)
 		fault_hint(f,
 		    "a new token was not accepted either: is "
@@ -228,8 +232,6 @@ reply_fault(
 		hint_403(at, f);
 	else if (r->status == 404)
 		hint_404(at, f);
-	else if (r->status == 407)
-		fault_hint(f, "the proxy of HTTPS_PROXY wants credentials");
 	else if (r->status == 400)
 		fault_hint(f, "the service no longer knows the version of the "
 			      "interface that this release uses: update it");

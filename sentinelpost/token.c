@@ -246,16 +246,27 @@ static enum token_verdict
 unreachable(
     struct token_answer *a, const struct http_reply *r, const char *authority)
 {
-	bool stop = r->failure == HTTP_TLS || r->failure == HTTP_FORBIDDEN;
+	enum token_verdict v = TOKEN_REFUSED;
+	enum exitcode code = EXIT_BADCONFIG;
+	const char *hint = "check AZURE_AUTHORITY_HOST";
 
-	fault_set(&a->fault, stop ? EXIT_BADCONFIG : EXIT_DOWN,
-	    "cannot get a token from '%s': %s", authority, r->error);
-	if (stop)
-		fault_hint(&a->fault,
-		    "the certificate could not be verified: is a proxy in "
-		    "between (then give its authority with --ca FILE), is the "
-		    "clock right, is AZURE_AUTHORITY_HOST right?");
-	return stop ? TOKEN_REFUSED : TOKEN_LATER;
+	if (r->failure == HTTP_TLS) {
+		hint = "there is no TLS that could be trusted: is a proxy in "
+		       "between (then give its authority with --ca FILE), is "
+		       "the clock right, is AZURE_AUTHORITY_HOST right?";
+	} else if (r->failure == HTTP_PROXY) {
+		code = EXIT_DENIED;
+		hint = "the proxy of HTTPS_PROXY wants credentials: "
+		       "http://USER:PASSWORD@HOST:PORT";
+	} else if (r->failure != HTTP_FORBIDDEN) {
+		v = TOKEN_LATER;
+		code = EXIT_DOWN;
+	}
+	fault_set(&a->fault, code, "cannot get a token from '%s': %s",
+	    authority, r->error);
+	if (v == TOKEN_REFUSED)
+		fault_hint(&a->fault, "%s", hint);
+	return v;
 }
 
 enum token_verdict

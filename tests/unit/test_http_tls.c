@@ -297,6 +297,29 @@ no_file(void)
 }
 
 /* A proxy is asked to connect for https to other hosts, and for no other. */
+/* A proxy that cannot reach the host, or not now, is an outage. */
+static void
+proxy_is_down(struct result *x)
+{
+	static const struct step down[] = {{EXPECT, 0, 0},
+	    {SEND, "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", 0},
+	    {END, 0, 0}};
+	struct http_request rq = {.url = "https://host.invalid/"};
+	struct server proxy;
+	struct http *h;
+	char url[256];
+
+	server_start(&proxy, down, NULL);
+	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%d", proxy.port);
+	(void)setenv("HTTPS_PROXY", url, 1);
+	h = client_new(&(struct http_options){.connect_ms = 300});
+	client_fetch(h, rq, x);
+	OK(x->failure == HTTP_CONNECT && x->status == 0,
+	    "a proxy that fails is an outage");
+	http_free(h);
+	server_stop(&proxy);
+}
+
 static void
 proxies(void)
 {
@@ -324,7 +347,7 @@ proxies(void)
 	(void)setenv("ALL_PROXY", url, 1);
 	h = client_new(&(struct http_options){.connect_ms = 300});
 	client_fetch(h, rq, &x);
-	OK(x.failure == HTTP_CONNECT && x.status == 0 && x.id[0] == '\0',
+	OK(x.failure == HTTP_PROXY && x.status == 0 && x.id[0] == '\0',
 	    "a proxy's refusal is no reply of the service");
 	OK(strstr(proxy.last, "CONNECT host.invalid:443") != NULL &&
 		strstr(proxy.last, "s3cret") == NULL,
@@ -338,6 +361,7 @@ proxies(void)
 	client_fetch(h, rq, &x);
 	OK(proxy.connections == 1, "nor for https to loopback");
 	http_free(h);
+	proxy_is_down(&x);
 	(void)setenv("NO_PROXY", "other.example,.invalid", 1);
 	h = client_new(&(struct http_options){0});
 	rq.url = "https://host.invalid/";

@@ -92,7 +92,7 @@ failed(void)
 	} cases[] = {{HTTP_CONNECT, VERDICT_RETRY}, {HTTP_TLS, VERDICT_STOP},
 	    {HTTP_TIMEOUT, VERDICT_RETRY}, {HTTP_CUT, VERDICT_RETRY},
 	    {HTTP_TOO_LARGE, VERDICT_RETRY}, {HTTP_ABORTED, VERDICT_RETRY},
-	    {HTTP_FORBIDDEN, VERDICT_STOP}};
+	    {HTTP_FORBIDDEN, VERDICT_STOP}, {HTTP_PROXY, VERDICT_STOP}};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		/* A status that came before the failure means nothing. */
@@ -173,10 +173,11 @@ texts(void)
 	    {HTTP_NONE, 401, EXIT_DENIED, "AZURE_TENANT_ID"},
 	    {HTTP_NONE, 403, EXIT_DENIED, "Monitoring Metrics Publisher"},
 	    {HTTP_NONE, 404, EXIT_BADCONFIG, "--stream TABLE=NAME"},
-	    {HTTP_NONE, 407, EXIT_DENIED, "HTTPS_PROXY"},
+	    {HTTP_NONE, 407, EXIT_BADCONFIG, "proxy"},
 	    {HTTP_NONE, 302, EXIT_BADCONFIG, "--endpoint"},
 	    {HTTP_TLS, 0, EXIT_BADCONFIG, "--ca"},
 	    {HTTP_FORBIDDEN, 0, EXIT_BADCONFIG, "--endpoint"},
+	    {HTTP_PROXY, 0, EXIT_DENIED, "HTTPS_PROXY"},
 	    {HTTP_TLS, 403, EXIT_BADCONFIG, "--ca"},
 	};
 	const struct reply_place at = {"host", "dcr-1", "Custom-T"};

@@ -385,6 +385,7 @@ test_failures(void)
 	    {HTTP_CUT, S3_RETRY, EXIT_DOWN, "ConnectionCut"},
 	    {HTTP_TOO_LARGE, S3_REFUSED, EXIT_BADCONFIG, "ReplyTooLarge"},
 	    {HTTP_FORBIDDEN, S3_STOP, EXIT_BADCONFIG, "PlainHTTPRefused"},
+	    {HTTP_PROXY, S3_STOP, EXIT_DENIED, "ProxyDenied"},
 	};
 	const struct s3_options o = {0};
 	const struct s3_call c = {0};

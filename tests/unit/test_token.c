@@ -81,6 +81,10 @@ answers(void)
 		EXIT_DOWN, ""},
 	    {"no trust", HTTP_TLS, 0, "", TOKEN_REFUSED, 0, EXIT_BADCONFIG,
 		"--ca"},
+	    {"no plain http", HTTP_FORBIDDEN, 0, "", TOKEN_REFUSED, 0,
+		EXIT_BADCONFIG, "AZURE_AUTHORITY_HOST"},
+	    {"no credentials for the proxy", HTTP_PROXY, 0, "", TOKEN_REFUSED,
+		0, EXIT_DENIED, "HTTPS_PROXY"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
