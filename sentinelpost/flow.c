@@ -18,6 +18,7 @@ flow_init(struct flow *f, const struct config *c)
 	memset(f, 0, sizeof(*f));
 	f->c = c;
 	objects_init(&f->objects);
+	f->done = (struct buf)BUF_INIT(FLOW_DONE_MAX);
 	guard_init(&f->guard, c->dry_run ? 0 : (uint64_t)c->max_dead);
 	f->not_wire_run = guard_format(&f->guard, "(not the wire)", 14);
 	f->batches = batches_new();
@@ -32,6 +33,7 @@ flow_free(struct flow *f)
 	objects_free(&f->objects);
 	batches_free(f->batches);
 	pack_free(f->pack);
+	buf_clear(&f->done);
 }
 
 void

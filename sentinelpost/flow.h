@@ -12,6 +12,10 @@
 #include "post.h"
 #include "target.h"
 
+/* Bytes of done lines that are held back: of thousands of filters that ran side
+ * by side.  More go on at once. */
+enum { FLOW_DONE_MAX = 1024 * 1024 };
+
 /* What the command line says. */
 struct config {
 	struct target target;
@@ -56,7 +60,10 @@ struct flow {
 	struct fault fault;
 	bool hold; /* read nothing until all rows are settled: see guard.h */
 	bool knows_wire; /* a line of the wire was read */
-	int64_t now;     /* of this turn of the loop */
+	/* Done lines that were read.  They go on with our own: a reader who saw
+	 * them before could not tell that we were killed behind them. */
+	struct buf done;
+	int64_t now; /* of this turn of the loop */
 };
 
 /** Out of memory ends the program. */

@@ -355,7 +355,14 @@ static void
 on_done(struct flow *f, const struct wire_line *w)
 {
 	flow_code(f, (enum exitcode)wire_done_code(w));
-	out_copy(w->line, w->len);
+	if (f->done.len + w->len >= FLOW_DONE_MAX) {
+		out_copy(w->line, w->len);
+		return;
+	}
+	buf_add(&f->done, w->line, w->len);
+	buf_addc(&f->done, '\n');
+	if (f->done.err != 0)
+		log_oom();
 }
 
 /* A line that is no JSON object. */

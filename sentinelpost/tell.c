@@ -158,6 +158,8 @@ tell_done(const struct flow *f)
 	add_some(&totals, "not_wire", n->not_wire);
 	add_some(&totals, "too_long", n->too_long);
 	add_some(&totals, "receipts_dropped", n->receipts_dropped);
+	if (f->done.len > 0)
+		out_copy(f->done.p, f->done.len - 1);
 	wire_done(out_buf(), "sentinelpost", (int)f->code, totals.p);
 	out_line();
 	buf_clear(&totals);

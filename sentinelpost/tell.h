@@ -14,7 +14,7 @@ void tell_init(const struct config *c);
 /** In every turn of the loop; t is looked at only when there is a post. */
 void tell(const struct flow *f, const struct token *t);
 
-/** Write the done line, the last of the output, to out_buf(). */
+/** Write the done lines that were read, then ours, the last of the output. */
 void tell_done(const struct flow *f);
 
 /** Write the metrics a last time. */

@@ -313,6 +313,22 @@ again --bare <"$tmp/in"
 is "$rc $(done_code)" "64 64" "--bare needs a stream"
 
 # Its neighbours.
+# Killed while rows are on their way: no done line says that all is well, though
+# those before it had ended.
+sim_control reset && sim_control hold
+{ printf '%s\n' '{"done":{"stage":"logparse","exit":0}}'; cat "$tmp/a"; } >"$tmp/in"
+"$post" <"$tmp/in" >"$tmp/out" 2>"$tmp/err" &
+pid=$!
+for ((i = 0; i < 3000; i++)); do
+	[ "$(sim_status .in_flight)" = 0 ] || break
+	sleep 0.02
+done
+{ kill -9 "$pid" && wait "$pid"; } 2>/dev/null
+sim_control release
+is "$(cat "$tmp/out")" "" "killed, it has passed on no done line"
+run <"$tmp/in"
+is "$rc $(jq -r 'if .done then .done.stage else "receipt" end' "$tmp/out" | paste -sd' ')" "0 receipt logparse sentinelpost" \
+	"it passes it on with its own"
 : >"$tmp/out"
 "$post" <"$tmp/a" 2>"$tmp/err" >/dev/full
 is "$?" 74 "/dev/full"
