@@ -38,32 +38,42 @@ struct frame_event {
 	bool more;          /* this reject goes on in the next event */
 };
 
+/* A record that cannot be kept whole, or is no JSON: see spill.c. */
+struct spill {
+	bool resync;     /* look for a beginning, else for an end */
+	bool all;        /* for neither: all the rest belongs to it */
+	bool top;        /* it stands outside of any array */
+	bool parts;      /* some of it went out */
+	bool ended;      /* its end is known: at searched */
+	bool member;     /* a name and its colon come before the value */
+	size_t searched; /* from its rest's first byte */
+	size_t tried;    /* bytes parsed in vain, as beginnings of records */
+	unsigned depth;  /* open brackets */
+	bool string, escape, begun;
+	bool object; /* it begins with a brace */
+	bool closed; /* its brackets closed with the last byte */
+	char last;   /* of the bytes searched that are no space; or NUL */
+	uint64_t at, bad_at;
+	const char *why, *detail;
+};
+
 enum frame_state { FRAME_TOP, FRAME_ELEMENTS, FRAME_TAIL, FRAME_SPILL };
 
 struct framer {
 	const struct format *format;
 	enum frame_state state, after; /* after: the state behind a spill */
 	unsigned depth;                /* objects around the record array */
-	bool comma;                    /* TAIL: a member may follow */
 	bool begun;                    /* the first bytes were looked at */
 	uint64_t base;  /* object offset of the window's first byte */
 	size_t need;    /* bytes wanted before the next attempt */
 	char start[64]; /* name of the last good record's first member */
 	size_t start_len;
-	/* A record that cannot be kept whole, or is no JSON: */
-	struct {
-		bool resync;     /* look for a beginning, else for an end */
-		bool all;        /* for neither: all the rest belongs to it */
-		bool top;        /* it stands outside of any array */
-		size_t searched; /* from its rest's first byte */
-		unsigned depth;  /* open brackets */
-		bool string, escape, begun;
-		bool object; /* it begins with a brace */
-		bool closed; /* its brackets closed with the last byte */
-		char last;   /* byte before the rest */
-		uint64_t at, bad_at;
-		const char *why, *detail;
-	} spill;
+	struct spill spill;
+	/** Set by the caller while memory is short: give out what is surely
+	 * set aside, rather than wait for its end. */
+	bool squeeze;
+	size_t limit,
+	    part; /* FRAME_RECORD_MAX, FRAME_PART_MAX; less in tests */
 };
 
 void frame_init(struct framer *f, const struct format *format);

@@ -1,8 +1,9 @@
 /*
  * Framing of JSON, on any bytes cut anywhere.  Invariants: the events are
- * the same however the bytes are cut; records and rejects come in order and
- * do not overlap; every byte that is no separator is in one of them or in an
- * envelope; a record is JSON.
+ * the same however the bytes are cut, with limits of every size; records and
+ * rejects come in order and do not overlap; every byte that is no separator is
+ * in one of them or in an envelope; a record is JSON; a reject over the limit
+ * comes in parts that follow each other.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 struct trace {
 	uint64_t hash, events, end;
+	uint64_t part; /* where the next part of a reject begins, or 0 */
 };
 
 static void
@@ -32,6 +34,7 @@ note(struct trace *t, enum frame_kind_of kind, const struct frame_event *ev,
 {
 	struct json_val v;
 	struct json j;
+	uint64_t at;
 
 	if (ev->at < t->end)
 		abort();
@@ -40,21 +43,24 @@ note(struct trace *t, enum frame_kind_of kind, const struct frame_event *ev,
 		if (!json_value(&j, &v) || !json_done(&j))
 			abort();
 	}
-	if (!ev->more) {
-		if (ev->n == 0 || memcmp(data + ev->at, ev->p, ev->n) != 0)
-			abort();
-		t->end = ev->at + ev->n;
-	}
+	at = t->part > 0 ? t->part : ev->at;
+	if (ev->n == 0 || memcmp(data + at, ev->p, ev->n) != 0 ||
+	    (ev->more && kind == FRAME_RECORD))
+		abort();
+	t->part = ev->more ? at + ev->n : 0;
+	if (!ev->more)
+		t->end = at + ev->n;
 	mix(t, &kind, sizeof(kind));
 	mix(t, &ev->at, sizeof(ev->at));
 	mix(t, ev->p, ev->n);
+	mix(t, &ev->bad_at, sizeof(ev->bad_at));
 	mix(t, ev->why != NULL ? ev->why : "none", 4);
 	t->events++;
 }
 
 static struct trace
 run(const struct format *format, struct capture *c, const char *data, size_t n,
-    size_t step)
+    size_t step, size_t limit)
 {
 	struct trace t = {.hash = 0xcbf29ce484222325};
 	size_t start = 0, end = 0, pos;
@@ -64,6 +70,10 @@ run(const struct format *format, struct capture *c, const char *data, size_t n,
 	char *window;
 
 	frame_init(&f, format);
+	if (limit > 0) {
+		f.limit = limit;
+		f.part = limit / 4;
+	}
 	do {
 		end = step < n - end ? end + step : n;
 		/* Memory of its own, so that reading past it is seen. */
@@ -90,18 +100,19 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	static struct formats all;
 	struct trace whole, cut;
 	struct capture *c;
-	size_t step;
+	size_t step, limit;
 
 	if (all.n == 0)
 		formats_init(&all);
-	if (n < 1)
+	if (n < 2)
 		return 0;
 	step = (size_t)data[0] % 61 + 1;
-	data++;
-	n--;
+	limit = data[1] < 32 ? 0 : data[1];
+	data += 2;
+	n -= 2;
 	c = all.v[0].capture;
-	whole = run(all.v[0].format, c, (const char *)data, n, n + 1);
-	cut = run(all.v[0].format, c, (const char *)data, n, step);
+	whole = run(all.v[0].format, c, (const char *)data, n, n + 1, limit);
+	cut = run(all.v[0].format, c, (const char *)data, n, step, limit);
 	if (whole.hash != cut.hash || whole.events != cut.events)
 		abort();
 	return 0;

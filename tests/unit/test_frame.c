@@ -13,6 +13,7 @@ static const char format_text[] = "format t 1\ntable T\nframe json Records\n"
 				  "column V string v\n";
 
 static struct format *format;
+static size_t limit; /* of a record; 0: the real one */
 
 /* Append what the framer says of one event. */
 static void
@@ -38,6 +39,10 @@ run(struct buf *b, const char *text, size_t n, size_t step)
 
 	capture_init(&c, &format->tree);
 	frame_init(&f, format);
+	if (limit > 0) {
+		f.limit = limit;
+		f.part = limit / 2;
+	}
 	for (;;) {
 		end = end + step < n ? end + step : n;
 		/* A copy, so that a read past the window is seen. */
@@ -74,7 +79,7 @@ check(const char *text, const char *want)
 
 	run(&whole, text, n, n > 0 ? n : 1);
 	IS(whole.p != NULL ? whole.p : "", want, label);
-	for (size_t step = 1; step < n && same; step++) {
+	for (size_t step = 1; step < n && same; step += step / 8 + 1) {
 		buf_reset(&cut);
 		run(&cut, text, n, step);
 		same = cut.len == whole.len &&
@@ -168,6 +173,88 @@ bad_input(void)
 	/* Behind the records. */
 	check("{\"Records\":[{\"id\":1}],\"x\":nul}\n{\"id\":2}",
 	    "+{\"id\":1} -bad-json@21:,\"x\":nul} +{\"id\":2} ");
+}
+
+/* What is behind the limit does not count, even when it is there already. */
+static void
+limits(void)
+{
+	limit = 24;
+	check("[{\"id\":\"aaaaaaaaaaaaaa\"}]", "+{\"id\":\"aaaaaaaaaaaaaa\"} ");
+	check("[{\"id\":\"aaaaaaaaaaaaaaaaa\"},{\"id\":2}]",
+	    "-too-long@1:{\"id\":\"aaaaa... -too-long@1:aaaaaaaaaaaa... "
+	    "-too-long@1:\"} +{\"id\":2} ");
+	/* No JSON, before and behind the limit. */
+	check("[{\"id\":tru,\"aaaaaaaaaaaa\":2},{\"id\":2}]",
+	    "-bad-json@1:{\"id\":tru,\"a... -bad-json@1:aaaaaaaaaaa\"... "
+	    "-bad-json@1::2} +{\"id\":2} ");
+	check("[{\"id\":\"aaaaaaaaaaaaaaaaaa\",x},{\"id\":2}]",
+	    "-too-long@1:{\"id\":\"aaaaa... -too-long@1:aaaaaaaaaaaa... "
+	    "-too-long@1:a\",x} +{\"id\":2} ");
+	/* What looks like a beginning is a record only within the limit. */
+	check("[{\"a\":x,{\"id\":\"bbbbbbbbbbbbb\"},{\"id\":2}]",
+	    "-bad-json@1:{\"a\":x +{\"id\":\"bbbbbbbbbbbbb\"} "
+	    "+{\"id\":2} ");
+	check("[{\"a\":x,{\"id\":\"bbbbbbbbbbbbbbbbbb\"},{\"id\":2}]",
+	    "-bad-json@1:{\"a\":x,{\"id\"... -bad-json@1::\"bbbbbbbbbb... "
+	    "-bad-json@1:bbbbbbbb\"} +{\"id\":2} ");
+	/* Before and behind the records. */
+	check("{\"x\":\"aaaaaaaaaaaaaaaaaaaaaaaaa\",\"Records\":[{\"id\":1}]}",
+	    "-too-long@0:{\"x\":\"aaaaaa... -too-long@0:aaaaaaaaaaaa... "
+	    "-too-long@0:aaaaaaa\",\"Re... -too-long@0:cords\":[{\"id... "
+	    "-too-long@0:\":1}]} ");
+	check("{\"Records\":[{\"id\":1}],\"x\":\"aaaaaaaaaaaaaaaaaaaaa\"}",
+	    "+{\"id\":1} -too-long@21:,\"x\":\"aaaaaa... "
+	    "-too-long@21:aaaaaaaaaaaa... -too-long@21:aaa\" ");
+	limit = 0;
+}
+
+/* White space without end is not waited for: here 100,000 bytes of it stand
+ * where a beginning and an end are looked for. */
+static void
+spaces(void)
+{
+	static char gap[100001], text[100200], want[300200];
+
+	memset(gap, ' ', sizeof(gap) - 1);
+	snprintf(text, sizeof(text), "[{\"id\":x}%s,{\"id\":2}]", gap);
+	check(text, "-bad-json@1:{\"id\":x} +{\"id\":2} ");
+	snprintf(text, sizeof(text), "[{\"id\":{x},{%s\"v\":1}}]", gap);
+	snprintf(
+	    want, sizeof(want), "-bad-json@1:{\"id\":{x},{%s\"v\":1}} ", gap);
+	check(text, want);
+	snprintf(text, sizeof(text), "[{\"id\":{x},%s{\"v\":1}]", gap);
+	snprintf(want, sizeof(want), "-bad-json@1:{\"id\":{x} +{\"v\":1} ");
+	check(text, want);
+}
+
+/* While memory is short, a spilled record goes out as it comes. */
+static void
+squeezed(void)
+{
+	static struct capture c;
+	static char text[100000];
+	struct frame_event ev;
+	struct framer f;
+	size_t pos = 0, n = 0, parts = 0;
+
+	memset(text, 'a', sizeof(text));
+	memcpy(text, "[{\"id\":x,\"", 10);
+	memcpy(text + 50000, ",{\"id\":[", 8); /* may be a beginning */
+	capture_init(&c, &format->tree);
+	frame_init(&f, format);
+	OK(frame_next(&f, &c, text, sizeof(text), &pos, false, &ev) ==
+		    FRAME_NEED &&
+		pos == 1,
+	    "a bad record is waited for");
+	f.squeeze = true;
+	while (frame_next(&f, &c, text, sizeof(text), &pos, false, &ev) ==
+	       FRAME_REJECT) {
+		parts += ev.more;
+		n += ev.n;
+	}
+	OK(parts > 0 && n == pos - 1 && sizeof(text) - pos <= 2048,
+	    "but not when memory is short");
 }
 
 /* A record over the limit comes out in parts, the next one is found. */
@@ -267,6 +354,9 @@ main(void)
 	}
 	good_input();
 	bad_input();
+	limits();
+	spaces();
+	squeezed();
 	too_long(SIZE_MAX / 2);
 	too_long(100000);
 	deep();
