@@ -108,4 +108,7 @@ void json_compact(struct buf *b, const char *p, size_t n);
  * none or b overflows. */
 bool json_base64(struct buf *b, const char *s, size_t n);
 
+/** The same of a string value, which may be written with escapes. */
+bool json_base64_text(struct buf *b, const struct json_val *v);
+
 #endif

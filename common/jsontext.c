@@ -1,4 +1,5 @@
 /* What slices of JSON say: text without its escapes, numbers, base64. */
+#include <errno.h>
 #include <string.h>
 
 #include "json.h"
@@ -237,4 +238,24 @@ json_base64(struct buf *b, const char *s, size_t n)
 	}
 	buf_wrote(b, want);
 	return true;
+}
+
+bool
+json_base64_text(struct buf *b, const struct json_val *v)
+{
+	struct buf text;
+	bool ok;
+
+	if (v->p == NULL || v->type != JSON_STRING)
+		return false;
+	if ((v->flags & JSON_ESCAPES) == 0)
+		return json_base64(b, v->p + 1, v->n - 2);
+	/* Some writers put a backslash before each slash. */
+	text = (struct buf)BUF_INIT(v->n);
+	(void)json_unescape(&text, v->p + 1, v->n - 2);
+	ok = text.err == 0 && json_base64(b, text.p, text.len);
+	if (text.err == ENOMEM)
+		b->err = ENOMEM;
+	buf_clear(&text);
+	return ok;
 }

@@ -167,7 +167,7 @@ bool
 wire_object_key(const struct wire_object *o, struct buf *key)
 {
 	if (o->key64.p != NULL && o->key64.type == JSON_STRING)
-		return json_base64(key, o->key64.p + 1, o->key64.n - 2);
+		return json_base64_text(key, &o->key64);
 	return json_text(key, &o->key) == 0 && key->err == 0;
 }
 

@@ -56,6 +56,32 @@ find(const struct path_node *node, const struct json_val *key)
 	return child;
 }
 
+/* A member of the object at node that no column takes. */
+static void
+unmapped(const struct walk *w, const struct path_node *node,
+    const struct json_val *key)
+{
+	struct capture *c = w->c;
+
+	if (w->covered > 0)
+		return;
+	if (c->nunmapped == CAPTURE_UNMAPPED_MAX) {
+		c->others++;
+		return;
+	}
+	c->unmapped[c->nunmapped].parent = node;
+	c->unmapped[c->nunmapped++].key = *key;
+}
+
+/* Is a value of node's place one that has nothing of what node wants? */
+static bool
+is_other(const struct path_node *node, const struct json_val *v)
+{
+	if (node->slot != -1 || v->type == JSON_NULL)
+		return false;
+	return v->type != (node->positions ? JSON_ARRAY : JSON_OBJECT);
+}
+
 /* Pass an object whose members node knows. */
 static bool
 walk_object(struct walk *w, struct path_node *node, struct json_val *v)
@@ -73,8 +99,7 @@ walk_object(struct walk *w, struct path_node *node, struct json_val *v)
 			c->first = key;
 		child = find(node, &key);
 		if (child == NULL) {
-			if (c->unmapped != NULL && w->covered == 0)
-				c->unmapped(c->ctx, node, &key);
+			unmapped(w, node, &key);
 			if (!json_value(w->j, &val))
 				return false;
 		} else {
@@ -83,6 +108,8 @@ walk_object(struct walk *w, struct path_node *node, struct json_val *v)
 			child->seen = c->serial;
 			if (!walk_value(w, child, &val))
 				return false;
+			if (is_other(child, &val))
+				unmapped(w, node, &key);
 		}
 		v->flags |= key.flags | val.flags;
 	}
@@ -159,6 +186,8 @@ capture_record(
 		c->slot[i].p = NULL;
 	c->serial++;
 	c->first.p = NULL;
+	c->duplicates = c->others = 0;
+	c->nunmapped = 0;
 	if (walk_value(&w, &c->tree->root, &v))
 		return v.type == JSON_OBJECT ? CAPTURE_OK : CAPTURE_NOT_OBJECT;
 	*depth = w.depth;

@@ -8,6 +8,8 @@
 #include "json.h"
 #include "path.h"
 
+enum { CAPTURE_UNMAPPED_MAX = 64 };
+
 /*
  * One forward pass over a record: checks that it is JSON, finds its end, and
  * notes the slices at the wanted paths.  No tree is built.
@@ -16,14 +18,18 @@ struct capture {
 	struct path_tree *tree;
 	struct json_val slot[PATH_SLOTS_MAX]; /* p NULL: not in the record */
 	unsigned long serial; /* of the record, for path_node.seen */
-	uint64_t duplicates;  /* members that came twice; the last one wins */
 	struct json_val
 	    first; /* name of the record's first member, or p NULL */
-	/** Called for each member that has no place in the tree, though the
-	 * object around it has; may be NULL. */
-	void (*unmapped)(void *ctx, const struct path_node *parent,
-	    const struct json_val *key);
-	void *ctx;
+	/* Of this record: */
+	uint64_t duplicates; /* members that came twice; the last one wins */
+	struct {
+		const struct path_node *parent;
+		struct json_val key;
+	} unmapped[CAPTURE_UNMAPPED_MAX]; /* members that no column takes,
+					     though the object around them has
+					     a place in the tree */
+	size_t nunmapped;
+	uint64_t others; /* more of them than there is room for */
 };
 
 enum capture_result {

@@ -144,7 +144,7 @@ formats_detect(const struct formats *all, const char *key, size_t nkey,
 		    key_matches(all->v[k].format, key, nkey))
 			by_key = (int)k;
 	}
-	if (!final && n < DETECT_BYTES)
+	if (!final)
 		return DETECT_MORE;
 	/* By its key alone only when it at least is JSON, or nothing. */
 	return i == n || p[i] == '{' || p[i] == '[' ? by_key : DETECT_NONE;

@@ -14,7 +14,11 @@
  */
 enum {
 	FORMATS_MAX = 64,
-	DETECT_BYTES = 64 * 1024 /* of an object's beginning are looked at */
+	/* Of an object's beginning so much is looked at, then twice as much,
+	 * up to the second figure: so that the answer is the same however the
+	 * bytes come. */
+	DETECT_FIRST = 256,
+	DETECT_BYTES = 64 * 1024
 };
 
 struct formats {
@@ -38,9 +42,9 @@ void formats_free(struct formats *all);
 int formats_find(const struct formats *all, const char *name, size_t n);
 
 /**
- * Recognise an object by its key and its first n decoded bytes.  final: there
- * are no more.  Returns the place of a format, -1 when it is none of them, or
- * -2 when more bytes could decide.
+ * Recognise an object by its key and its first n decoded bytes.  final: no
+ * more will be looked at.  Returns the place of a format, DETECT_NONE when it
+ * is none of them, or DETECT_MORE when more bytes could decide.
  */
 int formats_detect(const struct formats *all, const char *key, size_t nkey,
     const char *p, size_t n, bool final);

@@ -8,6 +8,8 @@
 #include "out.h"
 #include "utf8.h"
 
+enum { REJECT_RAW_MAX = WIRE_LINE_MAX - 4096 /* of a reject line, written */ };
+
 /* {"id":"..","n":17 */
 static void
 line_head(struct buf *b, const struct object *o, struct jsonw *w)
@@ -17,23 +19,29 @@ line_head(struct buf *b, const struct object *o, struct jsonw *w)
 	jsonw_uint(w, "n", o->counts.records);
 }
 
+/* What was done for one row, counted when it is one. */
+struct done {
+	struct value_counts values;
+	uint64_t misfits;
+	bool fallback;
+};
+
 /* The first column: the record's time, or the object's. */
 static bool
 add_time(struct buf *b, struct object *o, const struct column *c,
-    const struct json_val *slots)
+    const struct json_val *slots, struct done *d)
 {
 	enum value_result r = VALUE_ABSENT;
 
 	/* Without the comma that a label begins with. */
 	buf_add(b, c->label + 1, c->label_len - 1);
 	if (c->node != NULL)
-		r = value_add(b, c->type, &slots[c->node->slot], &o->values);
+		r = value_add(b, c->type, &slots[c->node->slot], &d->values);
 	if (r == VALUE_OK)
 		return true;
 	if (o->parser->strict_time || o->modified[0] == '\0')
 		return false;
-	o->time_fallback++;
-	o->parser->time_fallbacks++;
+	d->fallback = true;
 	buf_addc(b, '"');
 	buf_adds(b, o->modified);
 	buf_addc(b, '"');
@@ -41,11 +49,12 @@ add_time(struct buf *b, struct object *o, const struct column *c,
 }
 
 static void
-add_columns(struct buf *b, struct object *o, const struct format *f,
-    const struct json_val *slots)
+add_columns(struct buf *b, const struct format *f, const struct json_val *slots,
+    struct done *d)
 {
 	const struct column *c;
 	const struct json_val *v;
+	enum value_result r;
 	size_t start;
 
 	for (c = f->columns + 1; c < f->columns + f->n; c++) {
@@ -59,25 +68,36 @@ add_columns(struct buf *b, struct object *o, const struct format *f,
 			continue;
 		start = b->len;
 		buf_add(b, c->label, c->label_len);
-		if (value_add(b, c->type, v, &o->values) != VALUE_OK) {
+		r = value_add(b, c->type, v, &d->values);
+		if (r != VALUE_OK)
 			buf_cut(b, start);
-			o->misfits++;
-		}
+		d->misfits += r == VALUE_MISFIT;
 	}
+}
+
+static void
+count_row(struct object *o, const struct capture *c, const struct done *d)
+{
+	o->values.replaced += d->values.replaced;
+	o->values.cut += d->values.cut;
+	o->misfits += d->misfits;
+	o->time_fallback += d->fallback;
+	o->parser->time_fallbacks += d->fallback;
+	o->duplicates += c->duplicates;
+	unmapped_count(&o->unmapped, c);
 }
 
 const char *
 emit_row(struct object *o)
 {
 	const struct format *f = o->parser->formats.v[o->format].format;
-	const struct json_val *slots =
-	    o->parser->formats.v[o->format].capture->slot;
+	const struct capture *c = o->parser->formats.v[o->format].capture;
 	struct buf *b = out_buf();
 	size_t start = b->len;
-	const char *why = format_missing(f, slots);
+	struct done d = {0};
 	struct jsonw w;
 
-	if (why != NULL)
+	if (format_missing(f, c->slot) != NULL)
 		return "missing-member";
 	if (!o->parser->bare) {
 		line_head(b, o, &w);
@@ -87,11 +107,11 @@ emit_row(struct object *o)
 		buf_adds(b, ",\"row\":");
 	}
 	buf_addc(b, '{');
-	if (!add_time(b, o, &f->columns[0], slots)) {
+	if (!add_time(b, o, &f->columns[0], c->slot, &d)) {
 		out_drop();
 		return "no-time";
 	}
-	add_columns(b, o, f, slots);
+	add_columns(b, f, c->slot, &d);
 	buf_adds(b, o->parser->bare ? "}" : "}}");
 	if (b->err == EFBIG || b->len - start > WIRE_LINE_MAX) {
 		out_drop();
@@ -99,6 +119,7 @@ emit_row(struct object *o)
 	}
 	o->since_mark += b->len - start;
 	out_line();
+	count_row(o, c, &d);
 	return NULL;
 }
 
@@ -153,6 +174,41 @@ reject_line(struct object *o, const struct frame_event *ev, const char *p,
 	out_line();
 }
 
+/* Do these bytes fit one reject line, whatever else stands in it? */
+static bool
+fits_line(const char *p, size_t n)
+{
+	size_t len = n;
+
+	if (n <= FRAME_PART_MAX)
+		return true;
+	if (utf8_valid(p, n) != n)
+		return n / 3 * 4 < REJECT_RAW_MAX;
+	for (size_t i = 0; i < n && len < REJECT_RAW_MAX; i++)
+		len += (unsigned char)p[i] < 0x20    ? 5
+		       : p[i] == '"' || p[i] == '\\' ? 1
+						     : 0;
+	return len < REJECT_RAW_MAX;
+}
+
+/* The lines of what one event gives of a reject. */
+static void
+reject_lines(struct object *o, const struct frame_event *ev)
+{
+	const bool whole = fits_line(ev->p, ev->n);
+	size_t at = 0, take;
+
+	do {
+		take = ev->n - at;
+		if (!whole && take > FRAME_PART_MAX)
+			take = FRAME_PART_MAX -
+			       utf8_tail(ev->p + at, FRAME_PART_MAX);
+		reject_line(
+		    o, ev, ev->p + at, take, ev->more || at + take < ev->n);
+		at += take;
+	} while (at < ev->n);
+}
+
 /* A record was settled in one way: count it there and as a record. */
 static void
 settled(struct object *o, uint64_t *own, uint64_t *all)
@@ -170,8 +226,6 @@ settled(struct object *o, uint64_t *own, uint64_t *all)
 void
 emit_reject(struct object *o, const struct frame_event *ev)
 {
-	size_t at = 0, take;
-
 	if (o->counts.records < o->skip) {
 		if (!ev->more)
 			SETTLED(o, skipped);
@@ -179,17 +233,8 @@ emit_reject(struct object *o, const struct frame_event *ev)
 	}
 	if (!o->part)
 		tell(o, ev);
-	while (!o->parser->bare) {
-		take = ev->n - at;
-		if (take > FRAME_PART_MAX)
-			take = FRAME_PART_MAX -
-			       utf8_tail(ev->p + at, FRAME_PART_MAX);
-		reject_line(
-		    o, ev, ev->p + at, take, ev->more || at + take < ev->n);
-		at += take;
-		if (at == ev->n)
-			break;
-	}
+	if (!o->parser->bare)
+		reject_lines(o, ev);
 	o->part = ev->more;
 	if (ev->more)
 		return;

@@ -91,7 +91,7 @@ feed(struct parser *p, struct object *o, int fd,
 		if (!object_feed(o, block, (size_t)n))
 			return FED_FAILED;
 	}
-	object_mark(o);
+	object_stop(o);
 	p->code = exitcode_worse(p->code, EXIT_AGAIN);
 	return FED_STOPPED;
 }

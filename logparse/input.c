@@ -11,14 +11,19 @@
 #include "line.h"
 #include "log.h"
 #include "out.h"
+#include "replay.h"
 #include "stop.h"
+
+enum { TOLD_MAX = 5 /* lines out of place that are logged one by one */ };
 
 struct input {
 	struct parser *p;
 	struct idmap open;
 	struct buf bytes; /* of a chunk */
+	struct replay replay;
 	uint64_t lines, wire_lines;
 	uint64_t refused; /* objects over the limit: their lines are dropped */
+	uint64_t told;
 };
 
 static void
@@ -34,55 +39,80 @@ pass_on(struct input *in, const struct wire_line *w)
 		out_copy(w->line, w->len);
 }
 
+/* May one more line be complained about? */
+static bool
+may_tell(struct input *in)
+{
+	if (in->told == TOLD_MAX)
+		log_error("more lines are out of place");
+	return in->told++ < TOLD_MAX;
+}
+
+static bool
+is_raw(const struct wire_line *w)
+{
+	const struct json_val whole = {w->line, w->len, JSON_OBJECT, 0};
+	struct json_val raw;
+
+	return wire_member(&whole, "raw", &raw) && raw.type == JSON_TRUE;
+}
+
+static void
+refuse(struct input *in, const struct wire_line *w, const char *id)
+{
+	static const char message[] =
+	    "more than 4,096 objects are open on the pipe";
+
+	if (in->refused++ == 0) {
+		log_error("%s: the others are refused", message);
+		log_hint("fan out object lines, not chunks; see docs/wire.md");
+	}
+	worse(in->p, EXIT_SETASIDE);
+	pass_on(in, w);
+	if (in->p->bare)
+		return;
+	wire_error(out_buf(), id,
+	    &(struct wire_error){.stage = "logparse",
+		.code = "TooManyOpen",
+		.message = message,
+		.retry = true});
+	out_line();
+}
+
 static void
 handle_open(struct input *in, const struct wire_line *w)
 {
 	const char *why = "its id is none";
 	char id[WIRE_ID_LEN + 1];
-	struct json_val raw;
 	struct object *o = NULL;
 
 	if (wire_id(w, id)) {
-		if (idmap_get(&in->open, id) != NULL)
+		if (idmap_get(&in->open, id) != NULL) {
 			why = "it is open already";
-		else
-			o = object_new(in->p, id, &w->object,
-			    wire_member(&(struct json_val){w->line, w->len,
-					    JSON_OBJECT, 0},
-				"raw", &raw) &&
-				raw.type == JSON_TRUE,
-			    &why);
+		} else if (in->open.n == WIRE_OPEN_MAX) {
+			refuse(in, w, id);
+			return;
+		} else {
+			o = object_new(in->p, id, &w->object, is_raw(w), &why);
+		}
 	}
 	if (o == NULL) {
-		log_error("an open line cannot be used: %s", why);
+		if (may_tell(in))
+			log_error("an open line cannot be used: %s", why);
 		worse(in->p, EXIT_BUG);
 		return;
 	}
 	pass_on(in, w);
-	if (idmap_put(&in->open, id, o) == 0)
-		return;
-	object_fail(o, "TooManyOpen", true,
-	    "more than 4,096 objects are open on the pipe");
-	if (in->refused++ == 0)
-		log_hint("fan out object lines, not chunks; see docs/wire.md");
-	object_free(o);
-	worse(in->p, EXIT_SETASIDE);
+	(void)idmap_put(&in->open, id, o); /* there is room */
 }
 
 /* The open object that a line speaks of, or NULL when there is none. */
 static struct object *
-object_of(struct input *in, const struct wire_line *w, const char *kind)
+object_of(const struct input *in, const struct wire_line *w)
 {
 	char id[WIRE_ID_LEN + 1];
-	struct object *o = NULL;
 
-	if (wire_id(w, id))
-		o = idmap_get(&in->open, id);
-	if (o == NULL && kind != NULL && in->refused == 0) {
-		log_error("a %s line belongs to no open object", kind);
-		worse(in->p, EXIT_BUG);
-	}
-	return o;
+	return wire_id(w, id) ? idmap_get(&in->open, id) : NULL;
 }
 
 static void
@@ -92,60 +122,74 @@ close_object(struct input *in, struct object *o)
 	object_free(o);
 }
 
+/* The bytes of a chunk line into in->bytes. */
 static bool
 chunk_bytes(struct input *in, const struct wire_line *w)
 {
+	bool ok;
+
 	buf_reset(&in->bytes);
-	if (w->text.p != NULL) {
-		if (w->text.type != JSON_STRING)
-			return false;
-		(void)json_unescape(&in->bytes, w->text.p + 1, w->text.n - 2);
-	} else if (w->b64.type != JSON_STRING ||
-		   !json_base64(&in->bytes, w->b64.p + 1, w->b64.n - 2)) {
-		return false;
-	}
+	if (w->text.p == NULL)
+		ok = json_base64_text(&in->bytes, &w->b64);
+	else
+		ok = w->text.type == JSON_STRING &&
+		     json_unescape(&in->bytes, w->text.p + 1, w->text.n - 2) ==
+			 0;
 	if (in->bytes.err == ENOMEM)
 		log_oom();
-	return in->bytes.err == 0;
+	return ok && in->bytes.err == 0;
+}
+
+static void
+bad_chunk(struct input *in, struct object *o, const char *message)
+{
+	object_fail(o, "BadChunk", true, message);
+	worse(in->p, EXIT_BUG);
 }
 
 static void
 handle_chunk(struct input *in, const struct wire_line *w)
 {
-	struct object *o = object_of(in, w, "chunk");
+	struct object *o = object_of(in, w);
 	uint64_t at;
 
+	if (o == NULL && in->refused == 0) {
+		if (may_tell(in))
+			log_error("a chunk line belongs to no open object");
+		worse(in->p, EXIT_BUG);
+	}
 	if (o == NULL || o->failed)
 		return;
-	if (!json_uint(&w->at, &at) || at != o->at || !chunk_bytes(in, w)) {
-		object_fail(o, "BadChunk", true,
-		    "a chunk line is out of place or cannot be read");
-		worse(in->p, EXIT_BUG);
-		return;
-	}
-	if (in->bytes.len > 0)
+	if (!json_uint(&w->at, &at) || at != o->at)
+		bad_chunk(in, o, "a chunk line is out of place");
+	else if (!chunk_bytes(in, w))
+		bad_chunk(in, o, "a chunk line cannot be read");
+	else if (in->bytes.len > 0)
 		(void)object_feed(o, in->bytes.p, in->bytes.len);
 }
 
 static void
 handle_end(struct input *in, const struct wire_line *w)
 {
-	struct object *o = object_of(in, w, NULL);
+	struct object *o = object_of(in, w);
+	struct json_val records;
 
 	if (o == NULL) {
-		/* Of an object that another stage has parsed. */
 		if (in->refused == 0)
 			pass_on(in, w);
 		return;
 	}
-	if (!o->failed && wire_number(&w->end, "bytes", o->at) != o->at) {
-		object_fail(o, "BadChunk", true,
-		    "chunk lines are missing before the end");
-		worse(in->p, EXIT_BUG);
-	}
-	if (!o->failed)
-		(void)object_end(o);
-	close_object(in, o);
+	o->foreign |= o->at == 0 && wire_member(&w->end, "records", &records);
+	if (o->failed)
+		;
+	else if (o->foreign)
+		pass_on(in, w);
+	else if (wire_number(&w->end, "bytes", o->at) != o->at)
+		bad_chunk(in, o, "chunk lines are missing before the end");
+	else
+		object_end(o);
+	if (!o->waiting)
+		close_object(in, o);
 }
 
 /* An object that its reader will not get, as --rows has no line for it. */
@@ -168,7 +212,7 @@ tell_error(struct input *in, const struct object *o, const struct wire_line *w)
 static void
 handle_error(struct input *in, const struct wire_line *w)
 {
-	struct object *o = object_of(in, w, NULL);
+	struct object *o = object_of(in, w);
 
 	if (in->p->bare && (o == NULL || !o->failed))
 		tell_error(in, o, w);
@@ -178,42 +222,117 @@ handle_error(struct input *in, const struct wire_line *w)
 		return;
 	}
 	if (!o->failed) {
-		object_mark(o);
+		object_stop(o);
 		pass_on(in, w);
 	}
 	close_object(in, o);
 }
 
-/* The bytes of a reject line into in->bytes. */
+/* What a line of another logparse says of an open object: it is not to be
+ * counted here. */
 static bool
-reject_bytes(struct input *in, const struct wire_line *w)
+is_foreign(struct input *in, const struct wire_line *w)
 {
-	buf_reset(&in->bytes);
-	if (w->raw.p != NULL && w->raw.type == JSON_STRING)
-		(void)json_text(&in->bytes, &w->raw);
-	else if (w->raw64.p != NULL && w->raw64.type == JSON_STRING)
-		(void)json_base64(&in->bytes, w->raw64.p + 1, w->raw64.n - 2);
-	return in->bytes.len > 0 && in->bytes.err == 0;
+	struct object *o = object_of(in, w);
+
+	if (o == NULL)
+		return false;
+	o->foreign |= o->at == 0;
+	return true;
 }
 
-/* A dead letter's reject: try it again, pass it on when it still is one. */
+static void
+handle_row(struct input *in, const struct wire_line *w)
+{
+	(void)is_foreign(in, w);
+	if (in->p->bare)
+		out_copy(w->row.p, w->row.n);
+	else
+		out_copy(w->line, w->len);
+}
+
+/* A reject: of an open object, or a dead letter that is tried again. */
 static void
 handle_reject(struct input *in, const struct wire_line *w)
 {
-	struct buf name = BUF_INIT(256);
-	struct json_val format, more;
-	char id[WIRE_ID_LEN + 1];
-	uint64_t n;
+	enum replay_result r = REPLAY_STILL;
+	struct json_val v;
 
-	if (!wire_id(w, id) || !json_uint(&w->n, &n) ||
-	    wire_member(&w->reject, "more", &more) ||
-	    !wire_member(&w->reject, "format", &format) ||
-	    json_text(&name, &format) != 0 || name.err != 0 ||
-	    !reject_bytes(in, w) ||
-	    !object_reparse(in->p, id, n, name.p, name.len, &w->object,
-		in->bytes.p, in->bytes.len))
+	if (!is_foreign(in, w))
+		r = replay_line(&in->replay, in->p, w);
+	else if (wire_member(&w->reject, "more", &v) && v.type == JSON_TRUE)
+		r = REPLAY_PART;
+	if (r == REPLAY_ROW || r == REPLAY_FILTERED)
+		return;
+	pass_on(in, w);
+	if (!in->p->bare || r == REPLAY_PART)
+		return;
+	log_warn("line %" PRIu64 " is a reject: set aside", in->lines);
+	worse(in->p, EXIT_SETASIDE);
+}
+
+/* A line that --rows has nothing to print for. */
+static void
+tell_lost(struct input *in, const char *what, const char *hint)
+{
+	worse(in->p, EXIT_SETASIDE);
+	if (!may_tell(in))
+		return;
+	log_error("line %" PRIu64 " is %s: left out", in->lines, what);
+	if (hint != NULL)
+		log_hint("%s", hint);
+}
+
+static void
+handle_object(struct input *in, const struct wire_line *w)
+{
+	pass_on(in, w);
+	if (in->p->bare)
+		tell_lost(in, "an object line", "is s3fetch missing?");
+}
+
+static void
+handle_kind(struct input *in, const struct wire_line *w)
+{
+	switch (w->kind) {
+	case WIRE_OPEN:
+		/* A dead letter's object line names its object, too. */
+		if (w->id.p == NULL && w->bucket.p != NULL)
+			handle_object(in, w);
+		else
+			handle_open(in, w);
+		break;
+	case WIRE_CHUNK:
+		handle_chunk(in, w);
+		break;
+	case WIRE_END:
+		handle_end(in, w);
+		break;
+	case WIRE_ERROR:
+		handle_error(in, w);
+		break;
+	case WIRE_REJECT:
+		handle_reject(in, w);
+		break;
+	case WIRE_ROW:
+		handle_row(in, w);
+		break;
+	case WIRE_OBJECT:
+		handle_object(in, w);
+		break;
+	case WIRE_DONE:
+		worse(in->p, wire_done_code(w));
 		pass_on(in, w);
-	buf_clear(&name);
+		break;
+	case WIRE_MARK:
+		(void)is_foreign(in, w);
+		pass_on(in, w);
+		break;
+	case WIRE_RECEIPT:
+	case WIRE_OTHER:
+		pass_on(in, w);
+		break;
+	}
 }
 
 /* A line that is no JSON object: the destination sets it aside.  One without
@@ -222,7 +341,7 @@ static void
 handle_alien(
     struct input *in, const char *p, size_t n, bool torn, const char *why)
 {
-	if (torn) {
+	if (torn && (in->wire_lines > 0 || p[0] == '{')) {
 		log_warn("the input stops inside line %" PRIu64, in->lines);
 		worse(in->p, EXIT_AGAIN);
 		return;
@@ -230,12 +349,15 @@ handle_alien(
 	log_debug("line %" PRIu64 " is not the wire: %s", in->lines, why);
 	if (!in->p->bare)
 		out_copy(p, n);
+	else if (in->wire_lines > 0)
+		tell_lost(in, "not the wire", NULL);
 }
 
 static void
 handle_line(struct input *in, const char *p, size_t n, bool torn)
 {
 	struct wire_line w;
+	struct object *o;
 	const char *why;
 
 	in->lines++;
@@ -244,30 +366,9 @@ handle_line(struct input *in, const char *p, size_t n, bool torn)
 		return;
 	}
 	in->wire_lines += w.kind != WIRE_OTHER;
-	switch (w.kind) {
-	case WIRE_OPEN:
-		handle_open(in, &w);
-		break;
-	case WIRE_CHUNK:
-		handle_chunk(in, &w);
-		break;
-	case WIRE_END:
-		handle_end(in, &w);
-		break;
-	case WIRE_ERROR:
-		handle_error(in, &w);
-		break;
-	case WIRE_REJECT:
-		handle_reject(in, &w);
-		break;
-	case WIRE_DONE:
-		worse(in->p, wire_done_code(&w));
-		pass_on(in, &w);
-		break;
-	default:
-		pass_on(in, &w);
-		break;
-	}
+	handle_kind(in, &w);
+	while ((o = stored_resume(in->p)) != NULL)
+		close_object(in, o);
 }
 
 bool
@@ -299,20 +400,44 @@ input_wait(int fd, const struct opt_common *common, int64_t *stop_at)
 	}
 }
 
-/* The input stopped inside these: what is done of them can be settled. */
+/* The input stopped inside an object: what is done of it can be settled. */
 static void
-leave_open(struct input *in)
+leave_open(struct input *in, struct object *o)
 {
-	struct object *o;
+	if (!o->failed) {
+		log_warn("'%s': input stops inside it", o->name);
+		object_stop(o);
+		worse(in->p, EXIT_AGAIN);
+	}
+	close_object(in, o);
+}
+
+/* An open object, if there is one: rather one that does not wait. */
+static struct object *
+any_open(const struct input *in)
+{
+	struct object *o, *last = NULL;
 	size_t i = 0;
 
 	while ((o = idmap_next(&in->open, &i)) != NULL) {
-		if (!o->failed) {
-			log_warn("'%s': input stops inside it", o->name);
-			object_mark(o);
-			worse(in->p, EXIT_AGAIN);
-		}
-		object_free(o);
+		last = o;
+		if (!o->waiting)
+			break;
+	}
+	return last;
+}
+
+/* Take leave of all that are open.  The end of one that waits may have come:
+ * others make room for it. */
+static void
+leave_all(struct input *in)
+{
+	struct object *o;
+
+	while ((o = any_open(in)) != NULL) {
+		leave_open(in, o);
+		while ((o = stored_resume(in->p)) != NULL)
+			close_object(in, o);
 	}
 	idmap_free(&in->open);
 }
@@ -328,11 +453,13 @@ input_wire(struct parser *p, const struct opt_common *common)
 	bool torn = false;
 	size_t n = 0;
 
+	replay_init(&in.replay);
 	line_init(&l, STDIN_FILENO, WIRE_LINE_MAX);
 	while ((r = line_next(&l, &line, &n, &torn)) != LINE_EOF) {
 		if (r == LINE_OK) {
 			handle_line(&in, line, n, torn);
 		} else if (r == LINE_TOOLONG) {
+			in.lines++;
 			log_error("line %" PRIu64 " at byte %" PRIu64
 				  " is %zu bytes, over 8 MiB: skipped",
 			    l.number, l.offset, n);
@@ -355,7 +482,8 @@ input_wire(struct parser *p, const struct opt_common *common)
 			 "logparse -");
 		worse(p, EXIT_SETASIDE);
 	}
-	leave_open(&in);
+	leave_all(&in);
 	line_free(&l);
+	replay_free(&in.replay);
 	buf_clear(&in.bytes);
 }

@@ -13,7 +13,7 @@
 #include "progress.h"
 #include "stop.h"
 
-enum { WINDOW_MAX = 12 * 1024 * 1024 /* an unfinished record and a chunk */ };
+enum { WINDOW_MAX = 2 * WIRE_LINE_MAX /* a chunk, and less before it */ };
 
 static struct {
 	const char *format;
@@ -135,6 +135,7 @@ main(int argc, char *argv[])
 	env_wipe(ENV_KEEP_NONE);
 	first = opt_parse(&spec, &o.common, argc, argv);
 	stop_init();
+	stored_init(&p.stored);
 	p.max_ratio = (uint64_t)o.max_ratio;
 	p.strict_time = o.strict_time;
 	p.bare = o.rows;

@@ -11,6 +11,8 @@
 #include "progress.h"
 #include "timefmt.h"
 
+enum { WINDOW_KEPT = 1024 * 1024 /* of memory, from piece to piece */ };
+
 /* What the object line says, as text of our own. */
 static char *
 name_of(const struct wire_object *w, const struct buf *key)
@@ -45,9 +47,8 @@ short_text(char *out, size_t max, const struct json_val *v)
 	buf_clear(&b);
 }
 
-/* The object's modified time, in the one form that rows have. */
-static void
-take_modified(struct object *o, const struct json_val *v)
+void
+object_modified(struct object *o, const struct json_val *v)
 {
 	struct buf b = BUF_INIT(TIMEFMT_MAX - 1);
 	char text[64];
@@ -103,18 +104,27 @@ object_new(struct parser *p, const char *id, const struct json_val *line,
 	o->nkey = key.len;
 	o->raw = raw;
 	o->format = p->forced >= 0 ? p->forced : DETECT_MORE;
-	take_modified(o, &w.modified);
+	object_modified(o, &w.modified);
 	short_text(o->hint, sizeof(o->hint), &w.format);
 	memcpy(o->skip_format, o->hint, sizeof(o->hint));
 	if (w.skip.p == NULL || !json_uint(&w.skip, &o->skip))
 		o->skip = 0;
-	o->rest.max = FRAME_RECORD_MAX + FRAME_PART_MAX * 4;
+	o->detect = DETECT_FIRST;
 	unpack_init(
-	    &o->unpack, &(struct unpack_options){.max_ratio = p->max_ratio});
+	    &o->unpack, &(struct unpack_options){.max_ratio = p->max_ratio,
+			    .pool = &p->stored.pool});
 	if (o->format >= 0)
 		use_format(o, o->format);
 	p->objects++;
 	return o;
+}
+
+/* It needs no memory for bytes any more. */
+static void
+release(struct object *o)
+{
+	stored_free(o);
+	hold_free(&o->rest, &o->parser->held);
 }
 
 void
@@ -122,10 +132,8 @@ object_free(struct object *o)
 {
 	if (o == NULL)
 		return;
-	o->parser->held -= o->rest.len;
-	unpack_free(&o->unpack);
+	release(o);
 	unmapped_free(&o->unmapped);
-	buf_clear(&o->rest);
 	free(o->name);
 	free(o->key);
 	free(o);
@@ -136,27 +144,25 @@ static bool
 decided(struct object *o, const char *p, size_t n, bool final)
 {
 	const struct formats *all = &o->parser->formats;
-	int place = -1;
+	int place = DETECT_MORE;
+	size_t look;
 
 	if (o->format != DETECT_MORE)
 		return true;
 	if (o->hint[0] != '\0')
 		place = formats_find(all, o->hint, strlen(o->hint));
-	if (place < 0)
-		place = formats_detect(all, o->key, o->nkey, p, n, final);
-	if (place == DETECT_MORE)
-		return false;
+	while (place < 0) {
+		if (n < o->detect && !final)
+			return false;
+		look = n < o->detect ? n : o->detect;
+		final = look < o->detect || look == DETECT_BYTES;
+		place = formats_detect(all, o->key, o->nkey, p, look, final);
+		if (final)
+			break;
+		o->detect *= 2;
+	}
 	use_format(o, place);
 	return true;
-}
-
-static void
-count_unmapped(
-    void *ctx, const struct path_node *parent, const struct json_val *key)
-{
-	struct object *o = ctx;
-
-	unmapped_count(&o->unmapped, parent, key);
 }
 
 /* Frame what is in the window from pos on; returns where it stopped. */
@@ -168,12 +174,8 @@ frame_window(struct object *o, const char *p, size_t n, bool final)
 	enum frame_kind_of kind;
 	size_t pos = 0;
 
-	if (o->format >= 0) {
+	if (o->format >= 0)
 		c = o->parser->formats.v[o->format].capture;
-		c->unmapped = count_unmapped;
-		c->ctx = o;
-		c->duplicates = 0;
-	}
 	for (;;) {
 		kind = frame_next(&o->framer, c, p, n, &pos, final, &ev);
 		if (kind == FRAME_RECORD)
@@ -183,66 +185,83 @@ frame_window(struct object *o, const char *p, size_t n, bool final)
 		else
 			break;
 	}
-	if (c != NULL)
-		o->duplicates += c->duplicates;
 	frame_consumed(&o->framer, pos);
 	return pos;
 }
 
-/* Keep the bytes that make no whole record yet. */
-static void
-keep_rest(struct object *o, const char *p, size_t n)
+/* The same, when there may be more to come: and no more than all may hold
+ * together is left. */
+static size_t
+frame_some(struct object *o, const char *p, size_t n)
 {
 	struct parser *parser = o->parser;
+	const size_t others = parser->held - o->rest.cap;
+	size_t pos;
 
-	parser->held -= o->rest.len;
-	if (n == 0 || o->rest.cap > 4 * n + 65536)
-		buf_clear(&o->rest);
-	buf_reset(&o->rest);
-	buf_add(&o->rest, p, n);
-	if (o->rest.err != 0)
-		log_oom();
-	parser->held += n;
-	/* Small ones stay: all that may be open, at this size, fit the limit.
-	 */
-	if (parser->held > OBJECT_HELD_MAX && o->format >= 0 &&
-	    n > OBJECT_HELD_MAX / WIRE_OPEN_MAX)
-		frame_overflow(&o->framer, "memory");
+	if (!decided(o, p, n, others + n > OBJECT_HELD_MAX))
+		return 0;
+	pos = frame_window(o, p, n, false);
+	if (n - pos <= OBJECT_SMALL || others + n - pos <= OBJECT_HELD_MAX)
+		return pos;
+	frame_overflow(&o->framer, "memory");
+	o->framer.squeeze = true;
+	pos += frame_window(o, p + pos, n - pos, false);
+	o->framer.squeeze = false;
+	return pos;
 }
 
-/* Take decoded bytes: what is left of before, then these. */
-static bool
-take(void *ctx, const char *p, size_t n)
+bool
+object_take(void *ctx, const char *p, size_t n)
 {
 	struct object *o = ctx;
 	struct buf *w = &o->parser->window;
-	const char *all = p;
-	size_t len = n, pos;
+	size_t *held = &o->parser->held, pos;
 
 	o->bytes += n;
 	o->parser->bytes += n;
+	if (o->rest.len > n) {
+		/* A large record: copying it for each piece would not end. */
+		hold_add(&o->rest, held, p, n);
+		hold_drop(
+		    &o->rest, held, frame_some(o, o->rest.p, o->rest.len));
+		return true;
+	}
 	if (o->rest.len > 0) {
 		buf_reset(w);
 		buf_add(w, o->rest.p, o->rest.len);
 		buf_add(w, p, n);
 		if (w->err != 0)
 			log_oom();
-		all = w->p;
-		len = w->len;
+		p = w->p;
+		n = w->len;
 	}
-	pos = decided(o, all, len, o->parser->held > OBJECT_HELD_MAX)
-		  ? frame_window(o, all, len, false)
-		  : 0;
-	keep_rest(o, all + pos, len - pos);
+	pos = frame_some(o, p, n);
+	hold_set(&o->rest, held, p + pos, n - pos);
+	if (w->cap > WINDOW_KEPT)
+		buf_clear(w);
 	return true;
+}
+
+void
+object_stop(struct object *o)
+{
+	if (o->foreign)
+		return;
+	/* What it is was to be decided later: by what there is, then. */
+	if (o->format == DETECT_MORE && o->rest.len > 0 &&
+	    decided(o, o->rest.p, o->rest.len, true))
+		hold_drop(&o->rest, &o->parser->held,
+		    frame_some(o, o->rest.p, o->rest.len));
+	object_mark(o);
 }
 
 void
 object_fail(struct object *o, const char *code, bool retry, const char *message)
 {
 	log_error("'%s': %s: %s", o->name, code, message);
-	object_mark(o);
+	object_stop(o);
 	o->failed = true;
+	release(o);
 	if (o->parser->bare) {
 		o->parser->code = exitcode_worse(
 		    o->parser->code, retry ? EXIT_AGAIN : EXIT_SETASIDE);
@@ -260,41 +279,33 @@ bool
 object_feed(struct object *o, const char *p, size_t n)
 {
 	o->at += n;
-	if (!o->raw)
-		return take(o, p, n);
-	if (unpack_feed(&o->unpack, p, n, take, o))
-		return true;
-	object_fail(o, unpack_code(o->unpack.err), false, o->unpack.message);
-	return false;
+	return o->raw ? stored_feed(o, p, n) : object_take(o, p, n);
 }
 
-bool
+void
 object_end(struct object *o)
 {
 	static const char nothing[] = "";
-	struct buf rest;
 	const char *p;
 
-	if (o->raw && !unpack_finish(&o->unpack, take, o)) {
+	if (o->waiting) {
+		o->ended = true;
+		return;
+	}
+	if (o->raw && !unpack_finish(&o->unpack, object_take, o)) {
 		object_fail(
 		    o, unpack_code(o->unpack.err), false, o->unpack.message);
-		return false;
+		return;
 	}
-	/* The rest becomes the window, the object keeps nothing. */
-	rest = o->rest;
-	o->parser->held -= rest.len;
-	o->rest = (struct buf)BUF_INIT(rest.max);
-	p = rest.len > 0 ? rest.p : nothing;
-	(void)decided(o, p, rest.len, true);
-	(void)frame_window(o, p, rest.len, true);
-	buf_clear(&rest);
+	p = o->rest.len > 0 ? o->rest.p : nothing;
+	(void)decided(o, p, o->rest.len, true);
+	(void)frame_window(o, p, o->rest.len, true);
 	if (o->format >= 0 && (o->framer.state == FRAME_ELEMENTS ||
 				  o->framer.state == FRAME_TAIL)) {
 		o->unclosed++;
 		log_warn("'%s' ends inside its array of records", o->name);
 	}
 	emit_end(o);
-	return true;
 }
 
 void
@@ -306,35 +317,4 @@ parser_tick(struct parser *p)
 			      " rows, %" PRIu64 " rejects",
 		    p->objects, p->bytes / 1000000, p->totals.rows,
 		    p->totals.rejects);
-}
-
-bool
-object_reparse(struct parser *p, const char *id, uint64_t record,
-    const char *format, size_t nformat, const struct json_val *object,
-    const char *raw, size_t n)
-{
-	struct object o = {
-	    .parser = p, .counts.records = record, .from = *object};
-	struct json_val modified;
-	struct capture *c;
-	struct json j;
-	unsigned depth;
-	bool ok;
-
-	o.format = formats_find(&p->formats, format, nformat);
-	if (o.format < 0)
-		return false;
-	memcpy(o.id, id, strlen(id) + 1);
-	if (wire_member(object, "modified", &modified))
-		take_modified(&o, &modified);
-	json_init(&j, raw, n);
-	c = p->formats.v[o.format].capture;
-	c->unmapped = NULL;
-	ok = capture_record(c, &j, false, &depth) == CAPTURE_OK &&
-	     json_done(&j) && emit_row(&o) == NULL;
-	if (ok) {
-		p->totals.records++;
-		p->totals.rows++;
-	}
-	return ok;
 }

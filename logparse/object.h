@@ -7,7 +7,9 @@
 
 #include "detect.h"
 #include "frame.h"
+#include "hold.h"
 #include "metrics.h"
+#include "stored.h"
 #include "timefmt.h"
 #include "unmapped.h"
 #include "unpack.h"
@@ -19,9 +21,12 @@
  * them share.  Output goes to common/out.
  */
 enum {
-	OBJECT_MARK_BYTES = 4 * 1024 * 1024, /* of rows between marks */
-	OBJECT_HELD_MAX = 32 * 1024 * 1024, /* unfinished records of all objects
+	OBJECT_MARK_BYTES = 3 * 1024 * 1024, /* of rows before a mark, so that
+				one more row does not make it over 4 MiB */
+	OBJECT_HELD_MAX = 16 * 1024 * 1024, /* unfinished records of all objects
 					       together; more is set aside */
+	OBJECT_SMALL = 2 * 1024, /* but not of an object that has no more: all
+				    that may be open have less than the above */
 	OBJECT_TOLD_MAX =
 	    5 /* rejects of one object that are logged one by one */
 };
@@ -33,7 +38,8 @@ struct parser {
 	bool bare;        /* --rows: rows alone, rejects on stderr */
 	uint64_t max_ratio;
 	struct buf window; /* bytes being framed */
-	size_t held;       /* of all objects' unfinished records */
+	size_t held;       /* by all objects' unfinished records */
+	struct stored stored;
 	struct wire_counts totals;
 	uint64_t objects, bytes, time_fallbacks;
 	int code; /* exit code so far */
@@ -42,6 +48,7 @@ struct parser {
 
 struct object {
 	struct parser *parser;
+	struct object *next; /* behind this one, of those that wait */
 	char id[WIRE_ID_LEN + 1];
 	char *name; /* for messages: s3://bucket/key, or a path */
 	char *key;  /* its bytes */
@@ -53,10 +60,15 @@ struct object {
 	bool raw;                   /* chunks hold stored bytes */
 	bool failed;                /* an error was written: swallow the rest */
 	uint64_t at;                /* where the next chunk begins */
+	bool foreign;               /* its lines come from another logparse */
 	struct unpack unpack;
-	int format; /* its place, or DETECT_MORE, DETECT_NONE */
+	bool decoding, waiting; /* see stored.h */
+	bool ended;             /* while it waited: its end line was read */
+	struct hold stored;     /* bytes that wait to be decoded */
+	int format;             /* its place, or DETECT_MORE, DETECT_NONE */
+	size_t detect;          /* bytes that the next look at it takes */
 	struct framer framer;
-	struct buf rest; /* the unfinished record, or undecided bytes */
+	struct hold rest; /* the unfinished record, or undecided bytes */
 	struct wire_counts counts;
 	struct value_counts values;
 	struct unmapped unmapped;
@@ -78,25 +90,28 @@ void object_free(struct object *o);
  * the error line is written, and the object failed. */
 bool object_feed(struct object *o, const char *p, size_t n);
 
-/** The object is whole: write its last records, and the end line.  False as
- * above. */
-bool object_end(struct object *o);
+/** The object is whole: write its last records, and the end line; or, when
+ * it waits (o->waiting), do so later: see stored_resume(). */
+void object_end(struct object *o);
+
+/** Decoded bytes of the object ctx: an unpack_sink. */
+bool object_take(void *ctx, const char *p, size_t n);
 
 /** Write a mark of the totals so far. */
 void object_mark(struct object *o);
 
-/** Write a mark, then an error of this stage, for the object. */
+/** Nothing more will come of it, though it is not whole: write a mark of the
+ * totals. */
+void object_stop(struct object *o);
+
+/** Write such a mark, then an error of this stage, for the object. */
 void object_fail(
     struct object *o, const char *code, bool retry, const char *message);
 
 /** Keep metrics and the progress line up to date; cheap, call often. */
 void parser_tick(struct parser *p);
 
-/** Parse the n bytes of a reject again, as format; true when a row line was
- * written for it.  object is the line's "object" (p may be NULL), which the
- * row line has too, as there may be no open line for it. */
-bool object_reparse(struct parser *p, const char *id, uint64_t record,
-    const char *format, size_t nformat, const struct json_val *object,
-    const char *raw, size_t n);
+/** Take the object's modified time, v, in the one form that rows have. */
+void object_modified(struct object *o, const struct json_val *v);
 
 #endif

@@ -12,8 +12,20 @@ unmapped_free(struct unmapped *u)
 	*u = (struct unmapped){0};
 }
 
-void
-unmapped_count(struct unmapped *u, const struct path_node *parent,
+/* Room for one name more; thousands of objects may be open. */
+static void
+grow(struct unmapped *u)
+{
+	if (u->n < u->room)
+		return;
+	u->room = u->room == 0 ? 4 : u->room * 2;
+	u->v = realloc(u->v, u->room * sizeof(*u->v));
+	if (u->v == NULL)
+		log_oom();
+}
+
+static void
+count(struct unmapped *u, const struct path_node *parent,
     const struct json_val *key)
 {
 	const char *name = key->p + 1;
@@ -33,14 +45,20 @@ unmapped_count(struct unmapped *u, const struct path_node *parent,
 		u->others++;
 		return;
 	}
-	if (u->v == NULL &&
-	    (u->v = calloc(UNMAPPED_NAMES, sizeof(*u->v))) == NULL)
-		log_oom();
+	grow(u);
 	at = &u->v[u->n++];
 	at->parent = parent;
 	at->len = (unsigned char)len;
 	memcpy(at->name, name, len);
 	at->count = 1;
+}
+
+void
+unmapped_count(struct unmapped *u, const struct capture *c)
+{
+	for (size_t i = 0; i < c->nunmapped; i++)
+		count(u, c->unmapped[i].parent, &c->unmapped[i].key);
+	u->others += c->others;
 }
 
 void

@@ -4,9 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "json.h"
+#include "capture.h"
 #include "jsonw.h"
-#include "path.h"
 
 /*
  * The names of fields that have no column, with how often they came.  Names
@@ -20,16 +19,15 @@ struct unmapped {
 		unsigned char len;
 		char name[UNMAPPED_NAME_MAX];
 		uint64_t count;
-	} * v; /* UNMAPPED_NAMES of them once there is one */
-	size_t n;
+	} * v;
+	size_t n, room;
 	uint64_t others;
 };
 
 void unmapped_free(struct unmapped *u);
 
-/** Count the member key of the object at parent. */
-void unmapped_count(struct unmapped *u, const struct path_node *parent,
-    const struct json_val *key);
+/** Count those of the record that was captured last. */
+void unmapped_count(struct unmapped *u, const struct capture *c);
 
 /** Write them as a member "unmapped" of an object, if there are any. */
 void unmapped_write(const struct unmapped *u, struct jsonw *w);

@@ -1,0 +1,108 @@
+/* Dead letters back to rows. */
+#include <string.h>
+
+#include "emit.h"
+#include "replay.h"
+
+void
+replay_init(struct replay *r)
+{
+	*r = (struct replay){.bytes = BUF_INIT(WIRE_LINE_MAX)};
+}
+
+void
+replay_free(struct replay *r)
+{
+	buf_clear(&r->bytes);
+}
+
+/* Is the line one of several of its record?  They do not make sense alone, and
+ * are never put together: the record was too long. */
+static bool
+is_part(struct replay *r, const char *id, uint64_t n, bool more)
+{
+	bool part = more || (r->parts && r->n == n && strcmp(r->id, id) == 0);
+
+	if (part) {
+		memcpy(r->id, id, WIRE_ID_LEN + 1);
+		r->n = n;
+		r->parts = more;
+	}
+	return part;
+}
+
+/* The record's bytes into r->bytes. */
+static bool
+record_bytes(struct replay *r, const struct wire_line *w)
+{
+	struct buf *b = &r->bytes;
+
+	buf_reset(b);
+	if (w->raw.p != NULL)
+		return w->raw.type == JSON_STRING &&
+		       json_text(b, &w->raw) == 0 && b->err == 0;
+	return json_base64_text(b, &w->raw64);
+}
+
+/* Where the format of the reject is; -1: it is not known. */
+static int
+format_of(const struct parser *p, const struct wire_line *w)
+{
+	struct buf name = BUF_INIT(256);
+	struct json_val v;
+	int place = -1;
+
+	if (wire_member(&w->reject, "format", &v) &&
+	    json_text(&name, &v) == 0 && name.err == 0 && name.len > 0)
+		place = formats_find(&p->formats, name.p, name.len);
+	buf_clear(&name);
+	return place;
+}
+
+/* The record in r->bytes, of o's format. */
+static enum replay_result
+again(struct replay *r, struct object *o)
+{
+	struct parser *p = o->parser;
+	const struct format *format = p->formats.v[o->format].format;
+	struct capture *c = p->formats.v[o->format].capture;
+	enum replay_result result = REPLAY_STILL;
+	unsigned depth;
+	struct json j;
+
+	json_init(&j, r->bytes.p, r->bytes.len);
+	if (r->bytes.len > FRAME_RECORD_MAX ||
+	    capture_record(c, &j, false, &depth) != CAPTURE_OK ||
+	    !json_done(&j))
+		return REPLAY_STILL;
+	if (format_filters(format, c->slot)) {
+		p->totals.filtered++;
+		result = REPLAY_FILTERED;
+	} else if (emit_row(o) == NULL) {
+		p->totals.rows++;
+		result = REPLAY_ROW;
+	}
+	p->totals.records += result != REPLAY_STILL;
+	unmapped_free(&o->unmapped);
+	return result;
+}
+
+enum replay_result
+replay_line(struct replay *r, struct parser *p, const struct wire_line *w)
+{
+	struct object o = {.parser = p, .from = w->object};
+	struct json_val v;
+	bool more;
+
+	if (!wire_id(w, o.id) || !json_uint(&w->n, &o.counts.records))
+		return REPLAY_STILL;
+	more = wire_member(&w->reject, "more", &v) && v.type == JSON_TRUE;
+	if (is_part(r, o.id, o.counts.records, more))
+		return more ? REPLAY_PART : REPLAY_STILL;
+	o.format = format_of(p, w);
+	if (o.format < 0 || !record_bytes(r, w))
+		return REPLAY_STILL;
+	if (wire_member(&w->object, "modified", &v))
+		object_modified(&o, &v);
+	return again(r, &o);
+}
