@@ -89,10 +89,25 @@ bool json_is(const struct json_val *v, const char *s);
 
 /**
  * Append the unescaped text of n bytes between a valid string's quotes.  A
- * lone surrogate or a byte that is not UTF-8 becomes U+FFFD.  Returns how
- * many were replaced.
+ * lone surrogate or what is not UTF-8 becomes U+FFFD.  Returns how many did.
  */
 size_t json_unescape(struct buf *b, const char *s, size_t n);
+
+/**
+ * The same, but escapes stay as they are: append n bytes of valid JSON, or of
+ * the inside of a string, with each lone surrogate and what is not UTF-8
+ * replaced.
+ */
+size_t json_mend(struct buf *b, const char *s, size_t n);
+
+/** Does the same text need it?  flags are those of its value. */
+bool json_mendable(const char *s, size_t n, unsigned flags);
+
+/**
+ * The length of the escape at s, a pair of surrogates being one, of a valid
+ * string whose n bytes are left; *len is that of its character in UTF-8.
+ */
+size_t json_escape_len(const char *s, size_t n, size_t *len);
 
 /** json_unescape() of a string value; other types append their own text. */
 size_t json_text(struct buf *b, const struct json_val *v);

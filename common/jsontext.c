@@ -47,6 +47,34 @@ hex4(const char *s)
 }
 
 /*
+ * The code point of the \u escape at s, whose n bytes go on to the end of the
+ * string, or that of two which are a pair of surrogates; *used is their length.
+ * A lone surrogate is itself.
+ */
+static unsigned
+code_point(const char *s, size_t n, size_t *used)
+{
+	unsigned cp = hex4(s + 2), low;
+
+	*used = 6;
+	if (cp >= 0xd800 && cp <= 0xdbff && n >= 12 && s[6] == '\\' &&
+	    s[7] == 'u') {
+		low = hex4(s + 8);
+		if (low >= 0xdc00 && low <= 0xdfff) {
+			*used = 12;
+			return 0x10000 + ((cp - 0xd800) << 10) + (low - 0xdc00);
+		}
+	}
+	return cp;
+}
+
+static bool
+is_surrogate(unsigned cp)
+{
+	return cp >= 0xd800 && cp <= 0xdfff;
+}
+
+/*
  * Append the character of the escape at s, whose n bytes go on to the end of
  * the string.  Returns the length of the escape; *bad counts replacements.
  */
@@ -54,27 +82,34 @@ static size_t
 one_escape(struct buf *b, const char *s, size_t n, size_t *bad)
 {
 	char out[4];
-	unsigned cp, low;
-	size_t used = 6;
+	unsigned cp;
+	size_t used;
 
 	if (s[1] != 'u') {
 		buf_addc(b, json_escapes[(unsigned char)s[1]]);
 		return 2;
 	}
-	cp = hex4(s + 2);
-	if (cp >= 0xd800 && cp <= 0xdbff && n >= 12 && s[6] == '\\' &&
-	    s[7] == 'u') {
-		low = hex4(s + 8);
-		if (low >= 0xdc00 && low <= 0xdfff) {
-			cp = 0x10000 + ((cp - 0xd800) << 10) + (low - 0xdc00);
-			used = 12;
-		}
-	}
-	if (cp >= 0xd800 && cp <= 0xdfff) {
+	cp = code_point(s, n, &used);
+	if (is_surrogate(cp)) {
 		cp = 0xfffd;
 		++*bad;
 	}
 	buf_add(b, out, utf8_put(out, cp));
+	return used;
+}
+
+size_t
+json_escape_len(const char *s, size_t n, size_t *len)
+{
+	char out[4];
+	size_t used = 2;
+	unsigned cp;
+
+	*len = 1;
+	if (s[1] == 'u') {
+		cp = code_point(s, n, &used);
+		*len = utf8_put(out, cp);
+	}
 	return used;
 }
 
@@ -127,6 +162,53 @@ json_unescape(struct buf *b, const char *s, size_t n)
 		}
 	}
 	return bad + unescape_runs(b, s, n);
+}
+
+size_t
+json_mend(struct buf *b, const char *s, size_t n)
+{
+	size_t bad = 0, run;
+	const char *slash;
+
+	while (n > 0) {
+		slash = memchr(s, '\\', n);
+		run = slash != NULL ? (size_t)(slash - s) : n;
+		bad += utf8_mend(b, s, run);
+		s += run;
+		n -= run;
+		if (n == 0)
+			break;
+		run = 2;
+		if (s[1] == 'u' && is_surrogate(code_point(s, n, &run))) {
+			buf_adds(b, UTF8_REPLACEMENT);
+			bad++;
+		} else {
+			buf_add(b, s, run);
+		}
+		s += run;
+		n -= run;
+	}
+	return bad;
+}
+
+bool
+json_mendable(const char *s, size_t n, unsigned flags)
+{
+	const char *p = s, *end = s + n;
+	size_t used;
+
+	if ((flags & JSON_HIGH) != 0 && utf8_valid(s, n) != n)
+		return true;
+	if ((flags & JSON_ESCAPES) == 0)
+		return false;
+	while ((p = memchr(p, '\\', (size_t)(end - p))) != NULL) {
+		used = 2;
+		if (p[1] == 'u' &&
+		    is_surrogate(code_point(p, (size_t)(end - p), &used)))
+			return true;
+		p += used;
+	}
+	return false;
 }
 
 size_t

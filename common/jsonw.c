@@ -41,10 +41,11 @@ jsonw_escape(struct buf *b, const char *s, size_t n)
 		put_text(b, s, good);
 		if (good == n)
 			return bad;
-		buf_adds(b, "\xef\xbf\xbd");
+		buf_adds(b, UTF8_REPLACEMENT);
 		bad++;
-		s += good + 1;
-		n -= good + 1;
+		good += utf8_bad(s + good, n - good);
+		s += good;
+		n -= good;
 	}
 }
 

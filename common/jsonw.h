@@ -10,8 +10,8 @@
 /*
  * The one JSON writer.  It appends to a struct buf, on one line and without
  * spaces; errors are the buffer's sticky error.  Strings need not be valid
- * UTF-8: each byte that cannot be part of it becomes U+FFFD, so that the
- * output always is.  A key of NULL writes an array's element.
+ * UTF-8: what is not becomes U+FFFD (utf8_bad()), so that the output always
+ * is.  A key of NULL writes an array's element.
  */
 struct jsonw {
 	struct buf *b;
@@ -39,7 +39,7 @@ void jsonw_raw(struct jsonw *w, const char *key, const char *json, size_t n);
 void jsonw_base64(struct jsonw *w, const char *key, const void *p, size_t n);
 
 /** Append s as the inside of a JSON string (no quotes); returns how many
- * bytes were replaced by U+FFFD. */
+ * U+FFFD took the place of what is not UTF-8. */
 size_t jsonw_escape(struct buf *b, const char *s, size_t n);
 
 /** Append base64 (RFC 4648 section 4) of n bytes. */

@@ -4,21 +4,24 @@
 
 #include "utf8.h"
 
-size_t
-utf8_char(const char *str, size_t n)
+/* How many of the bytes at s, of which n > 0 are there, properly begin a
+ * character, which has *len bytes.  0: none begins so. */
+static size_t
+well_formed(const char *str, size_t n, size_t *len)
 {
 	const unsigned char *s = (const unsigned char *)str;
 	unsigned char lo = 0x80, hi = 0xbf;
-	size_t len;
+	size_t i;
 
+	*len = 1;
 	if (s[0] < 0x80)
 		return 1;
 	if (s[0] >= 0xc2 && s[0] <= 0xdf)
-		len = 2;
+		*len = 2;
 	else if ((s[0] & 0xf0) == 0xe0)
-		len = 3;
+		*len = 3;
 	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
-		len = 4;
+		*len = 4;
 	else
 		return 0;
 	/* RFC 3629 section 4: the second byte's range depends on the first. */
@@ -30,12 +33,27 @@ utf8_char(const char *str, size_t n)
 		lo = 0x90;
 	else if (s[0] == 0xf4)
 		hi = 0x8f;
-	if (n < len || s[1] < lo || s[1] > hi)
-		return 0;
-	for (size_t i = 2; i < len; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	return len;
+	if (n < 2 || s[1] < lo || s[1] > hi)
+		return 1;
+	for (i = 2; i < *len && i < n && (s[i] & 0xc0) == 0x80; i++)
+		;
+	return i;
+}
+
+size_t
+utf8_char(const char *s, size_t n)
+{
+	size_t len;
+
+	return well_formed(s, n, &len) == len ? len : 0;
+}
+
+size_t
+utf8_bad(const char *s, size_t n)
+{
+	size_t len, have = well_formed(s, n, &len);
+
+	return have > 0 ? have : 1;
 }
 
 /* How many leading bytes are ASCII. */
@@ -80,27 +98,12 @@ utf8_valid(const char *s, size_t n)
 size_t
 utf8_tail(const char *s, size_t n)
 {
-	static const char rest[3] = {'\x80', '\x80', '\x80'};
-	char probe[8];
+	size_t len;
 
 	for (size_t k = 1; k <= 3 && k <= n; k++) {
-		unsigned char c = (unsigned char)s[n - k];
-
-		if ((c & 0xc0) == 0x80)
+		if ((s[n - k] & 0xc0) == 0x80)
 			continue;
-		if (c < 0xc2 || utf8_char(s + n - k, k) != 0)
-			return 0;
-		/* It is a beginning when some continuation makes it whole. */
-		memcpy(probe, s + n - k, k);
-		for (unsigned char second = 0x80;; second = 0xa0) {
-			memcpy(probe + k, rest, sizeof(rest));
-			if (k == 1)
-				probe[1] = (char)second;
-			if (utf8_char(probe, k + 3) > k)
-				return k;
-			if (second == 0xa0 || k > 1)
-				return 0;
-		}
+		return well_formed(s + n - k, k, &len) == k && len > k ? k : 0;
 	}
 	return 0;
 }
@@ -140,9 +143,10 @@ utf8_mend(struct buf *b, const char *s, size_t n)
 		buf_add(b, s, good);
 		if (good == n)
 			return bad;
-		buf_adds(b, "\xef\xbf\xbd");
+		buf_adds(b, UTF8_REPLACEMENT);
 		bad++;
-		s += good + 1;
-		n -= good + 1;
+		good += utf8_bad(s + good, n - good);
+		s += good;
+		n -= good;
 	}
 }

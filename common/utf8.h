@@ -25,8 +25,16 @@ size_t utf8_tail(const char *s, size_t n);
  * length, 1 to 4. */
 size_t utf8_put(char out[4], unsigned cp);
 
-/** Append s with each byte that is no part of a character replaced by U+FFFD.
- * Returns how many were. */
+/**
+ * At s, of which n > 0 bytes are there, no character begins: how many bytes
+ * (1 to 3) one U+FFFD stands for.  That is what properly begins one, or else
+ * one byte, as in other decoders (Unicode 3.9, "maximal subpart"; WHATWG).
+ */
+size_t utf8_bad(const char *s, size_t n);
+#define UTF8_REPLACEMENT "\xef\xbf\xbd"
+
+/** Append s with what is no character replaced by U+FFFD.  Returns how many of
+ * them were written. */
 size_t utf8_mend(struct buf *b, const char *s, size_t n);
 
 #endif

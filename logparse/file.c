@@ -64,6 +64,30 @@ begin(struct parser *p, const char *path, const struct stat *st)
 	return o;
 }
 
+/* The absolute name of what path was opened as: of a pipe such as /dev/fd/63
+ * none is known but the given one. */
+static bool
+real_name(char out[PATH_MAX], const char *path)
+{
+	struct buf b = BUF_INIT(PATH_MAX - 1);
+	bool ok;
+
+	if (realpath(path, out) != NULL)
+		return true;
+	if (path[0] != '/' && getcwd(out, PATH_MAX) != NULL) {
+		buf_adds(&b, out);
+		buf_addc(&b, '/');
+	}
+	buf_adds(&b, path);
+	ok = b.err == 0;
+	if (ok)
+		memcpy(out, b.p, b.len + 1);
+	else
+		errno = ENAMETOOLONG;
+	buf_clear(&b);
+	return ok;
+}
+
 enum fed { FED_ALL, FED_FAILED, FED_STOPPED };
 
 /* Feed all of fd. */
@@ -107,7 +131,7 @@ input_file(struct parser *p, const char *path, const struct opt_common *common,
 	bool is_stdin = strcmp(path, "-") == 0;
 	int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 
-	if (fd == -1 || (!is_stdin && realpath(path, real) == NULL) ||
+	if (fd == -1 || (!is_stdin && !real_name(real, path)) ||
 	    fstat(fd, &st) != 0 || S_ISDIR(st.st_mode)) {
 		log_error("cannot open '%s': %s", path,
 		    fd != -1 && S_ISDIR(st.st_mode) ? "it is a directory"

@@ -106,6 +106,8 @@ read_format(struct reader *r)
 	unsigned long version = 0;
 	struct word w;
 
+	if (f->name[0] != '\0')
+		return wrong(r, "this once only");
 	if (!next_word(r, &w) || !is_name(&w, FORMAT_NAME_MAX, "-"))
 		return wrong(r, "a name of letters, digits and '-'");
 	memcpy(f->name, w.p, w.n);
@@ -133,6 +135,20 @@ read_text(struct reader *r, char **to)
 		return wrong(r, *to != NULL ? "this once only" : "a text");
 	*to = copy(r->p, (size_t)(r->end - r->p));
 	return true;
+}
+
+/* Letters, digits and _ (sentinel-ingestion, Names): a stream is called so. */
+static bool
+read_table(struct reader *r)
+{
+	struct word w;
+
+	if (r->out->table != NULL)
+		return wrong(r, "this once only");
+	if (!next_word(r, &w) || !is_name(&w, TABLE_NAME_MAX, "_"))
+		return wrong(r, "a table's name");
+	r->out->table = copy(w.p, w.n);
+	return end_of_line(r);
 }
 
 static bool
@@ -169,6 +185,8 @@ read_frame(struct reader *r)
 	struct path_node *node;
 	struct word w;
 
+	if (r->out->framed)
+		return wrong(r, "this once only");
 	if (!next_word(r, &w) || !word_is(&w, "json"))
 		return wrong(r, "'json'");
 	r->out->framed = true;
@@ -321,7 +339,7 @@ statement(struct reader *r)
 	if (word_is(&w, "about"))
 		return read_text(r, &f->about);
 	if (word_is(&w, "table"))
-		return read_text(r, &f->table);
+		return read_table(r);
 	if (word_is(&w, "frame"))
 		return read_frame(r);
 	if (word_is(&w, "key"))

@@ -44,6 +44,7 @@ enum column_type {
 enum {
 	FORMAT_NAME_MAX = 32,
 	COLUMN_NAME_MAX = 45, /* Log Analytics: sentinel-ingestion limits */
+	TABLE_NAME_MAX = 63,
 	FORMAT_LISTS_MAX = 16 /* globs, members, requirements .. of a format */
 };
 

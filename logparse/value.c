@@ -1,105 +1,106 @@
 /* Conversions of slices to column values; see value.h. */
 #include <string.h>
 
+#include "jsoncut.h"
 #include "jsonw.h"
 #include "timefmt.h"
-#include "utf8.h"
 #include "value.h"
 
 /* A record is at most 4 MiB (frame.h); U+FFFD makes three bytes of one. */
-enum { VALUE_TEXT_MAX = 16 * 1024 * 1024 };
+enum { VALUE_TEXT_MAX = 16 * 1024 * 1024, TEXT_KEPT = 1024 * 1024 };
 
-/* Does an escape of a surrogate stand in s?  (A pair may be well-formed.) */
-static bool
-has_surrogate(const char *s, size_t n)
-{
-	const char *p = s, *end = s + n;
+/* Text of a value on its way to the column, and with what was bad replaced. */
+static struct buf compact = BUF_INIT(VALUE_TEXT_MAX);
+static struct buf mended = BUF_INIT(VALUE_TEXT_MAX);
 
-	while ((p = memmem(p, (size_t)(end - p), "\\u", 2)) != NULL) {
-		if (end - p >= 4 && (p[2] == 'd' || p[2] == 'D') &&
-		    strchr("89abcdefABCDEF", p[3]) != NULL)
-			return true;
-		p += 2;
-	}
-	return false;
-}
-
-/* Append text as the inside of a JSON string, cut to the limit. */
+/* Their errors are b's, and their memory nobody's when it is much. */
 static void
-add_cut(struct buf *b, const char *s, size_t n, struct value_counts *c)
+done(struct buf *b, struct buf *used)
 {
-	size_t keep = VALUE_STRING_MAX - (sizeof(VALUE_CUT_MARK) - 1);
-
-	if (n <= VALUE_STRING_MAX) {
-		(void)jsonw_escape(b, s, n);
-		return;
-	}
-	(void)jsonw_escape(b, s, keep - utf8_tail(s, keep));
-	buf_adds(b, VALUE_CUT_MARK);
-	c->cut++;
+	if (used->err != 0)
+		b->err = used->err;
+	if (used->cap > TEXT_KEPT)
+		buf_clear(used);
+	buf_reset(used);
 }
 
 /* A string slice (between its quotes) that needs more than copying. */
 static void
-slow_string(struct buf *b, const char *s, size_t n, struct value_counts *c)
+slow_string(struct buf *b, const struct json_val *v, struct value_counts *c)
 {
-	struct buf text = BUF_INIT(VALUE_TEXT_MAX);
+	const char *s = v->p + 1;
+	size_t n = v->n - 2;
 
-	c->replaced += json_unescape(&text, s, n);
-	add_cut(b, text.len > 0 ? text.p : "", text.len, c);
-	if (text.err != 0)
-		b->err = text.err;
-	buf_clear(&text);
+	if (json_mendable(s, n, v->flags)) {
+		c->replaced += json_mend(&mended, s, n);
+		s = mended.p;
+		n = mended.len;
+	}
+	c->cut += jsoncut_string(b, s, n, VALUE_STRING_MAX);
+	done(b, &mended);
 }
 
 static void
 add_string(struct buf *b, const struct json_val *v, struct value_counts *c)
 {
-	const char *s = v->p + 1;
-	size_t n = v->n - 2;
-
 	buf_addc(b, '"');
-	if (n > VALUE_STRING_MAX ||
-	    ((v->flags & JSON_HIGH) != 0 && utf8_valid(s, n) != n) ||
-	    ((v->flags & JSON_ESCAPES) != 0 && has_surrogate(s, n)))
-		slow_string(b, s, n, c);
+	if (v->n - 2 > VALUE_STRING_MAX ||
+	    json_mendable(v->p + 1, v->n - 2, v->flags))
+		slow_string(b, v, c);
 	else
-		buf_add(b, s, n);
+		buf_add(b, v->p + 1, v->n - 2);
 	buf_addc(b, '"');
 }
 
-/* The text of a valid JSON container, compact. */
+/* The JSON of an object or array, compact and within the limit. */
 static void
-compact(struct buf *text, const struct json_val *v, struct value_counts *c)
+add_json(struct buf *b, const struct json_val *v, struct value_counts *c)
 {
-	struct buf tmp = BUF_INIT(VALUE_TEXT_MAX);
+	size_t start = b->len;
+	const char *p = v->p;
+	size_t n = v->n;
 
-	if ((v->flags & JSON_HIGH) == 0 || utf8_valid(v->p, v->n) == v->n) {
-		json_compact(text, v->p, v->n);
-		return;
+	if (json_mendable(p, n, v->flags)) {
+		c->replaced += json_mend(&mended, p, n);
+		p = mended.p;
+		n = mended.len;
 	}
-	c->replaced += utf8_mend(&tmp, v->p, v->n);
-	json_compact(text, tmp.p, tmp.len);
-	if (tmp.err != 0)
-		text->err = tmp.err;
-	buf_clear(&tmp);
+	json_compact(b, p, n);
+	done(b, &mended);
+	if (b->err != 0 || b->len - start <= VALUE_STRING_MAX)
+		return;
+	buf_add(&mended, b->p + start, b->len - start);
+	buf_cut(b, start);
+	jsoncut_container(b, mended.p, mended.len, VALUE_STRING_MAX);
+	c->cut++;
+	done(b, &mended);
 }
 
+/* The same as text. */
 static void
 add_json_text(struct buf *b, const struct json_val *v, struct value_counts *c)
 {
-	static struct buf text = BUF_INIT(VALUE_TEXT_MAX);
+	add_json(&compact, v, c);
+	buf_addc(b, '"');
+	(void)jsonw_escape(b, compact.p, compact.len);
+	buf_addc(b, '"');
+	done(b, &compact);
+}
 
-	buf_reset(&text);
-	compact(&text, v, c);
+/* A number, true or false as text. */
+static void
+add_scalar_text(struct buf *b, const struct json_val *v, struct value_counts *c)
+{
 	buf_addc(b, '"');
-	add_cut(b, text.p, text.len, c);
+	c->cut += jsoncut_string(b, v->p, v->n, VALUE_STRING_MAX);
 	buf_addc(b, '"');
-	if (text.err != 0)
-		b->err = text.err;
 }
 
 /* --- times -------------------------------------------------------------- */
+
+/* Years 1 to 9999, in ms since 1970: what a datetime column takes. */
+#define TIME_FIRST INT64_C(-62135596800000)
+#define TIME_END   INT64_C(253402300800000)
 
 /* What a written time says, its fraction as text. */
 struct written_time {
@@ -154,7 +155,8 @@ read_time(const char *s, size_t n, struct written_time *t)
 	}
 	t->plain = zone == 1 && s[i] == 'Z' && s[10] == 'T' && s[17] < '6' &&
 		   (t->fraction_len == 0 || s[19] == '.');
-	return timefmt_parse(text, len, &t->ms);
+	return timefmt_parse(text, len, &t->ms) && t->ms >= TIME_FIRST &&
+	       t->ms < TIME_END;
 }
 
 bool
@@ -255,8 +257,24 @@ add_dynamic(struct buf *b, const struct json_val *v, struct value_counts *c)
 {
 	if (v->type == JSON_STRING)
 		add_string(b, v, c);
+	else if (v->type == JSON_OBJECT || v->type == JSON_ARRAY)
+		add_json(b, v, c);
+	else if (v->n <= VALUE_STRING_MAX)
+		buf_add(b, v->p, v->n);
 	else
-		compact(b, v, c);
+		return VALUE_MISFIT;
+	return VALUE_OK;
+}
+
+static enum value_result
+add_text(struct buf *b, const struct json_val *v, struct value_counts *c)
+{
+	if (v->type == JSON_STRING)
+		add_string(b, v, c);
+	else if (v->type == JSON_OBJECT || v->type == JSON_ARRAY)
+		add_json_text(b, v, c);
+	else
+		add_scalar_text(b, v, c);
 	return VALUE_OK;
 }
 
@@ -266,18 +284,11 @@ value_add(struct buf *b, enum column_type type, const struct json_val *v,
 {
 	if (v->p == NULL || v->type == JSON_NULL)
 		return VALUE_ABSENT;
+	if (type == COLUMN_STRING)
+		return add_text(b, v, c);
+	if (json_is(v, "-"))
+		return VALUE_ABSENT;
 	switch (type) {
-	case COLUMN_STRING:
-		if (v->type == JSON_STRING) {
-			add_string(b, v, c);
-		} else if (v->type == JSON_OBJECT || v->type == JSON_ARRAY) {
-			add_json_text(b, v, c);
-		} else {
-			buf_addc(b, '"');
-			buf_add(b, v->p, v->n);
-			buf_addc(b, '"');
-		}
-		return VALUE_OK;
 	case COLUMN_DATETIME:
 		return add_time(b, v);
 	case COLUMN_BOOL:
@@ -288,6 +299,8 @@ value_add(struct buf *b, enum column_type type, const struct json_val *v,
 		return add_number(b, type, v);
 	case COLUMN_DYNAMIC:
 		return add_dynamic(b, v, c);
+	case COLUMN_STRING:
+		break;
 	}
 	return VALUE_MISFIT;
 }

@@ -14,21 +14,20 @@
  * escapes stay as they came.
  */
 enum {
-	VALUE_STRING_MAX = 65536 /* bytes of UTF-8; longer is cut (facts:
-				    field value limit of the service) */
+	VALUE_STRING_MAX = 65536 /* bytes of UTF-8; longer is cut (the
+		service's limit of a field's value, Azure Monitor limits) */
 };
-#define VALUE_CUT_MARK "...[cut]"
 
 enum value_result {
 	VALUE_OK,     /* appended */
-	VALUE_ABSENT, /* null: the column is left out */
+	VALUE_ABSENT, /* null, or "-" where text is not wanted: left out */
 	VALUE_MISFIT  /* does not fit the column's type: left out, counted */
 };
 
 /* Things done to values, for the counts of an object. */
 struct value_counts {
-	uint64_t replaced; /* bytes or surrogates that became U+FFFD */
-	uint64_t cut;      /* strings over the limit */
+	uint64_t replaced; /* U+FFFD for what is no text: see json_mend() */
+	uint64_t cut;      /* values over the limit: see jsoncut.h */
 };
 
 /** Append v as a value of that type.  On another result than VALUE_OK b is

@@ -34,6 +34,12 @@ errors(void)
 	refused("# x\n\nformats x 1\n", "line 3: expected format, about");
 	refused("format x 1\nabout\n", "line 2: expected a text");
 	refused("table T\ntable T\n", "line 2: expected this once only");
+	refused("about a\nabout b\n", "line 2: expected this once only");
+	refused("format x 1\nformat y 1\n", "line 2: expected this once only");
+	refused("frame json a\nframe json b\n", "line 2: expected this once");
+	refused("table\n", "line 1: expected a table's name");
+	refused("table T-1\n", "line 1: expected a table's name");
+	refused("table T U\n", "line 1: expected the end of the line");
 	refused("frame csv\n", "line 1: expected 'json'");
 	refused("frame json a b\n", "line 1: expected the end of the line");
 	refused("key\n", "line 1: expected a word");

@@ -336,7 +336,7 @@ strings(void)
 		"a\xef\xbf\xbd\xef\xbf\xbd"
 		"b\xc3\xa9",
 		2},
-	    {"\"\xe2\x82\"", "\xef\xbf\xbd\xef\xbf\xbd", 2},
+	    {"\"\xe2\x82\"", "\xef\xbf\xbd", 1},
 	};
 	static const char spaced[] =
 	    " { \"a b\\\" \" : [ 1 , 2 ] ,\n\"c\":\t\" \" } ";

@@ -182,6 +182,46 @@ put(void)
 	    "the euro sign");
 }
 
+/* What is replaced, as Unicode recommends and other decoders do. */
+static void
+bad(void)
+{
+	static const struct {
+		const char *in, *want;
+	} cases[] = {
+	    {"a\x80z", "a?z"},
+	    {"a\xc3z", "a?z"},
+	    {"a\xe2\x82z", "a?z"},
+	    {"a\xf0\x9f\x98z", "a?z"},
+	    {"a\xf0\x9f\x98", "a?"},
+	    {"\xc0\x80", "??"},
+	    {"\xe0\x80\x80", "???"},
+	    {"\xed\xa0\x80", "???"},
+	    {"\xf0\x80\x80\x80", "????"},
+	    {"\xf4\x90\x80\x80", "????"},
+	    {"\xff\xfe", "??"},
+	    {"\xe2\x82\xe2\x82\xac", "?\xe2\x82\xac"},
+	};
+	struct buf got = BUF_INIT(100), want = BUF_INIT(100);
+	size_t n, count;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		buf_reset(&got);
+		buf_reset(&want);
+		count = 0;
+		for (const char *p = cases[i].want; *p != '\0'; p++) {
+			count += *p == '?';
+			buf_add(&want, *p == '?' ? UTF8_REPLACEMENT : p,
+			    *p == '?' ? 3 : 1);
+		}
+		n = utf8_mend(&got, cases[i].in, strlen(cases[i].in));
+		IS(got.p, want.p, cases[i].want);
+		OK(n == count, "  and counted");
+	}
+	buf_clear(&got);
+	buf_clear(&want);
+}
+
 int
 main(void)
 {
@@ -190,5 +230,6 @@ main(void)
 	runs();
 	OK(utf8_valid(NULL, 0) == 0 && utf8_tail(NULL, 0) == 0, "nothing");
 	put();
+	bad();
 	return tap_done();
 }

@@ -30,9 +30,16 @@ types(void)
 	check(COLUMN_STRING, "\"a\\u0026\\n\\/\"", VALUE_OK,
 	    "\"a\\u0026\\n\\/\"");
 	check(COLUMN_STRING, "\"\\ud83d\\ude00\"", VALUE_OK,
-	    "\"\xf0\x9f\x98\x80\"");
+	    "\"\\ud83d\\ude00\"");
 	check(COLUMN_STRING, "\"a\\ud83d.\"", VALUE_OK, "\"a\xef\xbf\xbd.\"");
 	check(COLUMN_STRING, "\"a\xff.\"", VALUE_OK, "\"a\xef\xbf\xbd.\"");
+	/* Only what is wrong is replaced: other escapes stay as they are. */
+	check(COLUMN_STRING, "\"\\u0026\\ud83d\\ude00\\udc00\\/\\\\ud83d\"",
+	    VALUE_OK, "\"\\u0026\\ud83d\\ude00\xef\xbf\xbd\\/\\\\ud83d\"");
+	check(COLUMN_STRING, "{\"a\":\"\\ud83d\\u0026\"}", VALUE_OK,
+	    "\"{\\\"a\\\":\\\"\xef\xbf\xbd\\\\u0026\\\"}\"");
+	check(
+	    COLUMN_DYNAMIC, "[ \"\\udc00\" ]", VALUE_OK, "[\"\xef\xbf\xbd\"]");
 	check(COLUMN_STRING, "\"\xc3\xa9\"", VALUE_OK, "\"\xc3\xa9\"");
 	check(COLUMN_STRING, "0.10", VALUE_OK, "\"0.10\"");
 	check(COLUMN_STRING, "12345678901234567890123", VALUE_OK,
@@ -55,7 +62,11 @@ types(void)
 	check(COLUMN_INT, "\"17\"", VALUE_OK, "17");
 	check(COLUMN_INT, "\"017\"", VALUE_MISFIT, "");
 	check(COLUMN_INT, "1.0", VALUE_MISFIT, "");
-	check(COLUMN_INT, "\"-\"", VALUE_MISFIT, "");
+	check(COLUMN_INT, "\"-\"", VALUE_ABSENT, "");
+	check(COLUMN_BOOL, "\"-\"", VALUE_ABSENT, "");
+	check(COLUMN_DATETIME, "\"-\"", VALUE_ABSENT, "");
+	check(COLUMN_DYNAMIC, "\"-\"", VALUE_ABSENT, "");
+	check(COLUMN_STRING, "\"-\"", VALUE_OK, "\"-\"");
 	check(COLUMN_LONG, "9223372036854775807", VALUE_OK,
 	    "9223372036854775807");
 	check(COLUMN_LONG, "9223372036854775808", VALUE_MISFIT, "");
@@ -86,6 +97,13 @@ times(void)
 	    {"2024-07-31T14:23:46.Z", NULL},
 	    {"2024-07-31T14:23:46+1", NULL},
 	    {"2024-07-31T14:23:46Zx", NULL},
+	    {"0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"},
+	    {"0000-12-31T23:59:59Z", NULL},
+	    {"0001-01-01T00:00:00+01:00", NULL},
+	    {"9999-12-31T23:59:59.9Z", "9999-12-31T23:59:59.9Z"},
+	    {"9999-12-31T23:59:59-01:00", NULL},
+	    {"9999-12-31T23:59:60Z", NULL},
+	    {"2016-12-31T23:59:60.5Z", "2017-01-01T00:00:00.5Z"},
 	    {"now", NULL},
 	    {"", NULL},
 	};
@@ -110,6 +128,25 @@ times(void)
 	    "\"2024-07-31T14:23:46Z\"");
 	check(COLUMN_DATETIME, "1722435826", VALUE_MISFIT, "");
 	check(COLUMN_DATETIME, "\"soon\"", VALUE_MISFIT, "");
+}
+
+static void
+long_others(void)
+{
+	static char in[200000];
+	struct buf b = BUF_INIT(1 << 20);
+	struct value_counts c = {0};
+	struct json_val v = {in, 100000, JSON_NUMBER, 0};
+
+	memset(in, '7', sizeof(in));
+	OK(value_add(&b, COLUMN_STRING, &v, &c) == VALUE_OK && c.cut == 1 &&
+		b.len == VALUE_STRING_MAX + 2 &&
+		memcmp(b.p + b.len - 10, "7...[cut]\"", 10) == 0,
+	    "a long number as text is cut");
+	buf_reset(&b);
+	OK(value_add(&b, COLUMN_DYNAMIC, &v, &c) == VALUE_MISFIT && b.len == 0,
+	    "as a number it does not fit");
+	buf_clear(&b);
 }
 
 /* The length of what stands between the quotes once read as JSON. */
@@ -178,5 +215,6 @@ main(void)
 	types();
 	times();
 	long_strings();
+	long_others();
 	return tap_done();
 }
