@@ -1,6 +1,6 @@
 /* The state file itself: where it may be, its schema, its pipelines and its
- * transactions.  stateread.c and statewrite.c hold the queries, staterow.c the
- * rules, db.c what SQLite is. */
+ * transactions.  stateread.c, statewrite.c and stateprune.c hold the queries,
+ * staterow.c the rules, db.c what SQLite is. */
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -270,6 +270,7 @@ state_open(
 		log_oom();
 	s->writing = for_writing;
 	s->need = 1;
+	s->prune_key = (struct buf)BUF_INIT(STATE_NAMES_MAX);
 	ok = check_local(file, dir, f) && create_file(file, dir, f) &&
 	     open_db(s, f);
 	free(dir);
@@ -285,6 +286,7 @@ state_close(struct state *s)
 	if (s == NULL)
 		return;
 	db_close(s->db);
+	buf_clear(&s->prune_key);
 	free(s->file);
 	free(s->name);
 	free(s);

@@ -206,13 +206,13 @@ bool state_keep_since(struct state *s, const char *scope, int64_t since_ms,
     int64_t *pruned_ms, struct fault *f);
 
 /**
- * s3ack removes, in a transaction of its own, at most max settled objects last
- * modified more than STATE_MARGIN_MS before that time; call it again at once
- * while *removed == max.  It reads the whole table, so it does nothing when it
- * has been through less than STATE_PRUNE_MS ago.
+ * s3ack removes, in a transaction of its own, about max settled objects last
+ * modified more than STATE_MARGIN_MS before that time; *more says that there
+ * may be others: then call it again soon.  It reads the whole table, so it does
+ * nothing when it has been through less than STATE_PRUNE_MS ago.
  */
 enum { STATE_PRUNE_MS = 3600 * 1000 };
-bool state_prune(
-    struct state *s, unsigned max, uint64_t *removed, struct fault *f);
+bool state_prune(struct state *s, unsigned max, uint64_t *removed, bool *more,
+    struct fault *f);
 
 #endif

@@ -26,6 +26,10 @@ struct state {
 	unsigned need;    /* as the file has it; 0: not known */
 	bool writing;     /* opened for it */
 	bool open;        /* in a transaction of either kind */
+	/* Where the next batch of state_prune() begins: a bucket's number and
+	 * a key in it. */
+	int64_t prune_at;
+	struct buf prune_key;
 };
 
 /* The four columns that are an object's key, as parameters 1 to 4. */

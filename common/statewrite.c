@@ -1,4 +1,4 @@
-/* Changes of the state: receipts, --forget, and what keeps the file small. */
+/* Changes of the state: receipts and --forget. */
 #include <string.h>
 
 #include "clock.h"
@@ -38,23 +38,6 @@ static const char q_drop_parts[] = "DELETE FROM part" STATE_THIS_OBJECT;
 
 static const char q_free[] = "UPDATE object SET status = 2, tries = 0,"
 			     " next_try = NULL, fetch = NULL" STATE_THIS_OBJECT;
-
-static const char q_scope[] =
-    "INSERT OR REPLACE INTO lookback(pipeline, scope, since, noted)"
-    " VALUES (?1, ?2, ?3, ?4)";
-static const char q_pruned[] = "SELECT pruned FROM pipeline WHERE id = ?";
-static const char q_since[] =
-    "SELECT coalesce(min(l.since), 0), p.looked FROM pipeline p"
-    " LEFT JOIN lookback l ON l.pipeline = p.id AND l.noted >= ?2"
-    " WHERE p.id = ?1";
-static const char q_prune[] =
-    "DELETE FROM object WHERE (bucket, key, etag, version) IN (SELECT"
-    " o.bucket, o.key, o.etag, o.version FROM object o JOIN bucket b"
-    " ON b.id = o.bucket WHERE b.pipeline = ?1 AND o.status < 2"
-    " AND iif(o.modified > 0, o.modified, o.updated) < ?2 LIMIT ?3)";
-static const char q_note_pruned[] =
-    "UPDATE pipeline SET pruned = iif(?3 > 0, max(pruned, ?2), pruned),"
-    " looked = ?4 WHERE id = ?1";
 
 /* SQLite's numbers are signed. */
 static int64_t
@@ -317,96 +300,5 @@ state_forget(struct state *s,
 	if (!failed)
 		return state_commit(s, f);
 	state_rollback(s);
-	return false;
-}
-
-bool
-state_keep_since(struct state *s, const char *scope, int64_t since_ms,
-    int64_t *pruned_ms, struct fault *f)
-{
-	struct db_query *q = db_query(s->db, q_pruned, f);
-	bool failed;
-
-	*pruned_ms = 0;
-	if (q == NULL)
-		return false;
-	db_bind_int(q, 1, s->pipeline);
-	if (db_next(q, &failed, f))
-		*pruned_ms = db_int(q, 0);
-	db_reset(q);
-	if (failed || db_read_only(s->db))
-		return !failed;
-	q = db_query(s->db, q_scope, f);
-	if (q == NULL)
-		return false;
-	db_bind_int(q, 1, s->pipeline);
-	db_bind_text(q, 2, scope);
-	db_bind_int(q, 3, since_ms);
-	db_bind_int(q, 4, clock_wall_ms());
-	return db_run(q, f);
-}
-
-/* Before which modified time nobody looks; 0 when all is looked at, or when
- * it is too early for another look at the table. */
-static bool
-get_horizon(struct state *s, int64_t now_ms, int64_t *horizon, struct fault *f)
-{
-	const int64_t day_ms = (int64_t)24 * 3600 * 1000;
-	struct db_query *q = db_query(s->db, q_since, f);
-	bool failed;
-
-	*horizon = 0;
-	if (q == NULL)
-		return false;
-	db_bind_int(q, 1, s->pipeline);
-	db_bind_int(q, 2, now_ms - STATE_SCOPE_DAYS * day_ms);
-	if (db_next(q, &failed, f) && now_ms - db_int(q, 1) >= STATE_PRUNE_MS)
-		*horizon = db_int(q, 0) - STATE_MARGIN_MS;
-	db_reset(q);
-	return !failed;
-}
-
-/* Within a transaction: remove, and note how far that went. */
-static bool
-prune(struct state *s, unsigned max, int64_t horizon, int64_t now_ms,
-    uint64_t *removed, struct fault *f)
-{
-	struct db_query *q = db_query(s->db, q_prune, f);
-
-	if (q == NULL)
-		return false;
-	db_bind_int(q, 1, s->pipeline);
-	db_bind_int(q, 2, horizon);
-	db_bind_int(q, 3, (int64_t)max);
-	if (!db_run(q, f))
-		return false;
-	*removed = db_changes(s->db);
-	q = db_query(s->db, q_note_pruned, f);
-	if (q == NULL)
-		return false;
-	db_bind_int(q, 1, s->pipeline);
-	db_bind_int(q, 2, horizon);
-	db_bind_int(q, 3, clip(*removed));
-	db_bind_int(q, 4, *removed < max ? now_ms : 0);
-	return db_run(q, f);
-}
-
-bool
-state_prune(struct state *s, unsigned max, uint64_t *removed, struct fault *f)
-{
-	const int64_t now = clock_wall_ms();
-	int64_t horizon;
-
-	*removed = 0;
-	if (!get_horizon(s, now, &horizon, f))
-		return false;
-	if (horizon <= 0)
-		return true;
-	if (!state_begin(s, f))
-		return false;
-	if (prune(s, max, horizon, now, removed, f))
-		return state_commit(s, f);
-	state_rollback(s);
-	*removed = 0;
 	return false;
 }

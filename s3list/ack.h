@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "metrics.h"
+#include "pump.h"
 
 /*
  * What s3ack does: receipts from standard input into the state, then on to
@@ -19,7 +20,12 @@ enum {
 	/* After --stop-within, for the receipts that the stage before writes
 	 * when its own --stop-within, which began with ours, is over. */
 	ACK_GRACE_MS = 2000,
-	ACK_PRUNE_BATCH = 1000 /* rows removed at a time */
+	/* Once nobody takes the output: how long receipts are still entered
+	 * that come without a pause, and what is a pause. */
+	ACK_DRAIN_MS = 2000,
+	ACK_PAUSE_MS = 100,
+	ACK_PRUNE_BATCH = 1000, /* rows removed at a time */
+	ACK_PRUNE_EVERY_MS = 60000
 };
 
 struct ack_options {
@@ -38,11 +44,12 @@ struct ack_counts {
 };
 
 /**
- * Work until the end of input, or until stopped.  Returns the exit code: the
- * worst of our own and those of the done lines.  Ends the process itself when
- * standard output fails.
+ * Work until the end of input, or until stopped; lines go to out.  Returns the
+ * exit code: the worst of our own and those of the done lines.  Ends the
+ * process itself when standard output fails.  What is still pending in out then
+ * was not taken by the reader before the time to stop was over.
  */
-int ack_run(
-    const struct ack_options *o, struct ack_counts *n, struct metrics *m);
+int ack_run(const struct ack_options *o, struct ack_counts *n,
+    struct metrics *m, struct pump *out);
 
 #endif

@@ -1,4 +1,4 @@
-/* How s3list ends. */
+/* How s3list and s3ack end. */
 #include "finish.h"
 #include "jsonw.h"
 #include "log.h"
@@ -6,8 +6,8 @@
 #include "wire.h"
 
 void
-finish(struct pump *p, int code, const struct finish_count *counts, unsigned n,
-    int64_t within_ms)
+finish(struct pump *p, const char *stage, int code,
+    const struct finish_count *counts, unsigned n, int64_t within_ms)
 {
 	struct buf totals = BUF_INIT(PUMP_DONE_MAX);
 	struct jsonw w;
@@ -17,7 +17,7 @@ finish(struct pump *p, int code, const struct finish_count *counts, unsigned n,
 		jsonw_uint(&w, counts[i].name, counts[i].n);
 	if (totals.err != 0)
 		log_oom();
-	wire_done(&p->lines, "s3list", code, totals.p + 1); /* without '{' */
+	wire_done(&p->lines, stage, code, totals.p + 1); /* without '{' */
 	buf_addc(&p->lines, '\n');
 	buf_clear(&totals);
 	if (p->lines.err != 0)

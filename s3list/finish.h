@@ -16,7 +16,7 @@ struct finish_count {
  * standard output.  When the reader takes nothing for within_ms after a stop
  * was asked for, that is logged and left.
  */
-void finish(struct pump *p, int code, const struct finish_count *counts,
-    unsigned n, int64_t within_ms);
+void finish(struct pump *p, const char *stage, int code,
+    const struct finish_count *counts, unsigned n, int64_t within_ms);
 
 #endif

@@ -27,6 +27,13 @@ pump_free(struct pump *p)
 	buf_clear(&p->lines);
 }
 
+void
+pump_reset(struct pump *p)
+{
+	buf_reset(&p->lines);
+	p->at = 0;
+}
+
 size_t
 pump_pending(const struct pump *p)
 {
@@ -48,31 +55,41 @@ portion(const struct pump *p)
 	return end != NULL ? (size_t)(end - s) + 1 : n;
 }
 
+/* Write a portion; 0 or why it failed. */
+static int
+step(struct pump *p, short revents)
+{
+	ssize_t w;
+
+	if ((revents & POLLERR) != 0)
+		return EPIPE;
+	if (pump_pending(p) == 0 || (revents & (POLLOUT | POLLNVAL)) == 0)
+		return 0;
+	w = write(STDOUT_FILENO, p->lines.p + p->at, portion(p));
+	if (w == -1)
+		return errno == EINTR || errno == EAGAIN ? 0 : errno;
+	p->at += (size_t)w;
+	if (p->at == p->lines.len)
+		pump_reset(p);
+	return 0;
+}
+
 void
 pump_write(struct pump *p, short revents)
 {
-	size_t n;
+	int err = step(p, revents);
 
-	if ((revents & POLLERR) != 0)
-		out_fail(EPIPE);
-	if (pump_pending(p) == 0 || (revents & (POLLOUT | POLLNVAL)) == 0)
-		return;
-	n = portion(p);
-	out_copy(p->lines.p + p->at, n - 1);
-	out_flush();
-	p->at += n;
-	if (p->at == p->lines.len) {
-		buf_reset(&p->lines);
-		p->at = 0;
-	}
+	if (err != 0)
+		out_fail(err);
 }
 
-bool
-pump_drain(struct pump *p, int64_t within_ms)
+int
+pump_try(struct pump *p, int64_t within_ms)
 {
 	struct pollfd fds[2] = {{.fd = STDOUT_FILENO, .events = POLLOUT},
 	    {.fd = stop_fd(), .events = POLLIN}};
 	int64_t until = -1, now, wait = -1;
+	int err;
 
 	while (pump_pending(p) > 0) {
 		now = clock_mono_ms();
@@ -81,12 +98,25 @@ pump_drain(struct pump *p, int64_t within_ms)
 			if (until < 0)
 				until = now + within_ms;
 			if (now >= until)
-				return false;
+				return ETIMEDOUT;
 			wait = until - now;
 		}
 		fds[0].revents = fds[1].revents = 0;
-		if (poll(fds, 2, clock_wait_ms(wait)) > 0)
-			pump_write(p, fds[0].revents);
+		if (poll(fds, 2, clock_wait_ms(wait)) <= 0)
+			continue;
+		err = step(p, fds[0].revents);
+		if (err != 0)
+			return err;
 	}
-	return true;
+	return 0;
+}
+
+bool
+pump_drain(struct pump *p, int64_t within_ms)
+{
+	int err = pump_try(p, within_ms);
+
+	if (err != 0 && err != ETIMEDOUT)
+		out_fail(err);
+	return err == 0;
 }

@@ -27,6 +27,9 @@ struct pump {
 void pump_init(struct pump *p);
 void pump_free(struct pump *p);
 
+/** Forget what is pending. */
+void pump_reset(struct pump *p);
+
 /** How many bytes are not written yet. */
 size_t pump_pending(const struct pump *p);
 
@@ -37,8 +40,13 @@ void pump_write(struct pump *p, short revents);
 
 /**
  * Write all that is pending, however long it takes; but once a stop was asked
- * for, no longer than within_ms.  False when the reader did not take it.
+ * for, no longer than within_ms.  Returns 0, ETIMEDOUT when the reader did not
+ * take it in time, or why writing failed (EPIPE when the reader has gone).
  */
+int pump_try(struct pump *p, int64_t within_ms);
+
+/** The same, but the program ends when writing fails.  False when the reader
+ * did not take it. */
 bool pump_drain(struct pump *p, int64_t within_ms);
 
 #endif

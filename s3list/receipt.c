@@ -191,13 +191,51 @@ read_receipt(struct receipt *rc, const struct json_val *v)
 	if (!count(v, "through", &r->through) || !count(v, "dead", &r->dead) ||
 	    !count(v, "records", &rc->records) ||
 	    !count(v, "rows", &rc->rows) ||
-	    !count(v, "filtered", &rc->filtered))
+	    !count(v, "filtered", &rc->filtered) ||
+	    !count(v, "skipped", &rc->skipped))
 		return "a count is none";
 	if (!read_reason(rc, v))
 		return "its reason is none";
 	(void)wire_member(v, "dead_object", &dead_object);
 	r->dead_object = dead_object.p != NULL && dead_object.type == JSON_TRUE;
 	return NULL;
+}
+
+static bool
+has(const struct json_val *object, const char *name)
+{
+	struct json_val v;
+
+	return wire_member(object, name, &v);
+}
+
+/* Is each record that a receipt settles delivered, filtered, dead, or was it
+ * settled before (skipped, or the object line's skip when that is not told)?
+ * And is all settled of what it calls delivered?  What is not stated cannot
+ * be wrong. */
+static bool
+balanced(const struct receipt *rc, const struct json_val *v,
+    const struct wire_object *o)
+{
+	const struct state_receipt *r = &rc->r;
+	uint64_t sum, most = 0;
+
+	if (!has(v, "records"))
+		return true;
+	if (has(v, "through") &&
+	    (r->through > rc->records ||
+		(r->status == STATE_DELIVERED && !r->dead_object &&
+		    r->through < rc->records)))
+		return false;
+	if (r->status != STATE_DELIVERED || !has(v, "rows"))
+		return true;
+	if (__builtin_add_overflow(rc->rows, rc->filtered, &sum) ||
+	    __builtin_add_overflow(sum, r->dead, &sum) ||
+	    __builtin_add_overflow(sum, rc->skipped, &sum))
+		return false;
+	if (!has(v, "skipped") && o->skip.p != NULL)
+		(void)json_uint(&o->skip, &most);
+	return sum <= rc->records && rc->records - sum <= most;
 }
 
 static uint64_t
@@ -232,6 +270,9 @@ receipt_read(struct receipt *rc, const struct wire_line *w, const char **why)
 	*why = "its id is that of another object";
 	if (!wire_object_id(&o, own) || memcmp(own, id, ID_DIGITS) != 0)
 		return RECEIPT_FORGED;
+	*why = "its counts do not add up";
+	if (!balanced(rc, &w->receipt, &o))
+		return RECEIPT_UNBALANCED;
 	rc->id = hex_value(id, ID_DIGITS);
 	rc->r.fetch = (unsigned)hex_value(id + ID_DIGITS + 1, 4);
 	*why = NULL;

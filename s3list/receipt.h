@@ -9,19 +9,20 @@
 
 /*
  * Reading receipt lines (docs/wire.md) for the state.  A receipt marks an
- * object done, so it is believed only when it is whole and when its id is
- * that of the object it names.
+ * object done, so it is believed only when it is whole, when its id is that
+ * of the object it names, and when its counts add up.
  */
 enum receipt_result {
 	RECEIPT_FINE,
 	RECEIPT_MALFORMED, /* no receipt as the wire has it: exit 65 */
-	RECEIPT_FORGED     /* its id belongs to another object: exit 70 */
+	RECEIPT_FORGED,    /* its id belongs to another object: exit 70 */
+	RECEIPT_UNBALANCED /* it claims records that are nowhere: exit 70 */
 };
 
 struct receipt {
 	struct state_receipt r; /* slices of the buffers below */
 	uint64_t id;            /* the object: the id's first 16 digits */
-	uint64_t records, rows, filtered;
+	uint64_t records, rows, filtered, skipped;
 	struct buf store, bucket, key, etag, version;
 	struct buf status, to, format, reason;
 };

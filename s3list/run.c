@@ -376,7 +376,8 @@ end(struct run *r, int code)
 	counts[n++] = (struct finish_count){"bytes", r->bytes};
 	counts[n++] = (struct finish_count){"pages", r->shared.pages};
 	progress_clear();
-	finish(&r->pump, code, counts, n, r->o->common.stop_within_ms);
+	finish(
+	    &r->pump, "s3list", code, counts, n, r->o->common.stop_within_ms);
 	if (!metrics_write(&r->metrics, &f))
 		log_fault(&f);
 }

@@ -5,15 +5,13 @@
 
 #include "ack.h"
 #include "envwipe.h"
+#include "finish.h"
 #include "log.h"
 #include "opt.h"
 #include "out.h"
 #include "progress.h"
 #include "state.h"
 #include "stop.h"
-#include "wire.h"
-
-enum { TOTALS_MAX = 1024 };
 
 static struct ack_counts n;
 
@@ -45,28 +43,15 @@ static const struct metric metrics_table[] = {
 	"Objects forgotten, older than any look-back window.", &n.pruned, NULL},
 };
 
-/* The members of our done line. */
-static void
-totals(struct buf *b)
+static int
+end(int code, struct metrics *m, struct pump *p, int64_t within_ms)
 {
-	const struct {
-		const char *name;
-		uint64_t value;
-	} members[] = {{"receipts", n.receipts}, {"delivered", n.delivered},
-	    {"gone", n.gone}, {"partial", n.partial}, {"failed", n.failed},
+	const struct finish_count totals[] = {{"receipts", n.receipts},
+	    {"delivered", n.delivered}, {"gone", n.gone},
+	    {"partial", n.partial}, {"failed", n.failed},
 	    {"quarantined", n.quarantined}, {"records", n.records},
 	    {"rows", n.rows}, {"filtered", n.filtered}, {"dead", n.dead},
 	    {"dead_objects", n.dead_objects}, {"refused", n.refused}};
-
-	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++)
-		buf_addf(b, "%s\"%s\":%llu", i > 0 ? "," : "", members[i].name,
-		    (unsigned long long)members[i].value);
-}
-
-static int
-finish(int code, struct metrics *m)
-{
-	struct buf b = BUF_INIT(TOTALS_MAX);
 	struct fault f = {0};
 
 	progress_clear();
@@ -74,11 +59,10 @@ finish(int code, struct metrics *m)
 		log_fault(&f);
 		code = exitcode_worse(code, f.code);
 	}
-	totals(&b);
-	wire_done(out_buf(), "s3ack", code, b.p);
-	out_line();
-	out_finish();
-	buf_clear(&b);
+	/* A reader that was waited for to the end is not waited for again. */
+	finish(p, "s3ack", code, totals, sizeof(totals) / sizeof(*totals),
+	    pump_pending(p) > 0 ? 0 : within_ms);
+	pump_free(p);
 	return code;
 }
 
@@ -101,6 +85,8 @@ main(int argc, char *argv[])
 	    .opts = opts,
 	    .n = sizeof(opts) / sizeof(*opts)};
 	struct metrics metrics;
+	struct pump out;
+	int code;
 
 	out_init();
 	(void)opt_parse(&spec, &common, argc, argv);
@@ -117,5 +103,7 @@ main(int argc, char *argv[])
 	progress_init(common.progress);
 	metrics_init(&metrics, common.metrics, "s3ack", metrics_table,
 	    sizeof(metrics_table) / sizeof(*metrics_table));
-	return finish(ack_run(&o, &n, &metrics), &metrics);
+	pump_init(&out);
+	code = ack_run(&o, &n, &metrics, &out);
+	return end(code, &metrics, &out, o.stop_within_ms);
 }

@@ -142,7 +142,8 @@ end(struct show *s, const struct fault *f, const struct finish_count *counts,
 		log_fault(f);
 	else if (s->forget == NULL && stop_asked())
 		code = EXIT_AGAIN;
-	finish(&s->pump, code, counts, n, s->o->common.stop_within_ms);
+	finish(
+	    &s->pump, "s3list", code, counts, n, s->o->common.stop_within_ms);
 	pump_free(&s->pump);
 	buf_clear(&s->extra);
 	return code;

@@ -83,6 +83,12 @@ unsettled_remove(struct unsettled *u, uint64_t id)
 }
 
 bool
+unsettled_has(const struct unsettled *u, uint64_t id)
+{
+	return u->cap > 0 && u->slot[find(u, id != 0 ? id : 1)] != 0;
+}
+
+bool
 unsettled_any(const struct unsettled *u)
 {
 	return u->n > 0 || u->more;

@@ -22,6 +22,9 @@ void unsettled_free(struct unsettled *u);
 void unsettled_add(struct unsettled *u, uint64_t id);
 void unsettled_remove(struct unsettled *u, uint64_t id);
 
+/** Is it one of them, as far as is remembered? */
+bool unsettled_has(const struct unsettled *u, uint64_t id);
+
 /** Is there any? */
 bool unsettled_any(const struct unsettled *u);
 

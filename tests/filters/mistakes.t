@@ -124,7 +124,7 @@ mistake "a raw log into s3fetch" 65 's3fetch <x.json.gz' 'no line of the wire' '
 mistake "no s3fetch and no logparse" 65 's3list s3://logs/ | sentinelpost' 'object line' 'hint: .*s3fetch \| logparse'
 mistake "no s3fetch" 65 's3list s3://logs/ | logparse | sentinelpost' 'object line' 'hint: .*s3fetch \| logparse'
 mistake "no logparse" 65 's3list s3://logs/ | s3fetch | sentinelpost' 'is logparse missing' 'hint: .*logparse \| sentinelpost'
-mistake "no sentinelpost" 0 's3ack --state state.db <rows.ndjson' 'destination' 'hint: .*sentinelpost'
+mistake "no sentinelpost" 75 's3ack --state state.db <rows.ndjson' 'destination' 'hint: .*sentinelpost'
 mistake "nothing before s3ack" 75 's3ack --state state.db' 'done line' 'hint: .*again'
 mistake "receipts that are not kept" 0 'sentinelpost <rows.ndjson | s3ack' 'warning: .*--state' 'hint: .*same'
 mistake "no dead-letter file, and dead records" 75 \

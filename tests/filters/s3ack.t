@@ -93,6 +93,23 @@ is $rc 75 "no done line at all"
 like "$(cat err)" "without its done line" "is told"
 fresh
 
+# sentinelpost passes on the done lines of those before it while requests are
+# under way; killed then, it leaves no line of its own.
+{
+	receipt k delivered
+	for stage in s3list s3fetch logparse; do echo "{\"done\":{\"stage\":\"$stage\",\"exit\":0}}"; done
+} >in
+ack --state s.db <in
+is "$rc $(status k)" "75 delivered" "done lines of stages before the destination are not enough"
+like "$(cat err)" "no destination said that it was done" "which is told"
+finished >>in
+ack --state s.db <in
+is $rc 0 "its own is"
+{ receipt k delivered; echo '{"done":{"stage":"splunkpost","exit":0}}'; } >in
+ack --state s.db <in
+is $rc 0 "whatever its name"
+fresh
+
 # ---- Two destinations ----
 
 {
@@ -105,6 +122,30 @@ is "$rc $(status k) $(sql 'select through from objects')" "75 partial 3" "--need
 { receipt k delivered | sed 's/dcr-1/dcr-2/'; finished; } >in
 ack --state s.db --need 2 <in
 is "$rc $(status k)" "0 delivered" "and now both"
+fresh
+
+# The other arm's receipts come to another s3ack, while this one works.
+mkfifo arm
+s3ack --state s.db --need 2 <arm >one 2>err &
+pid=$!
+exec 7>arm
+receipt k delivered >&7
+receipt l delivered >&7
+for _ in $(seq 600); do
+	[ "$(wc -l <one)" -ge 2 ] && break
+	sleep 0.05
+done
+{ receipt k delivered | sed 's/dcr-1/dcr-2/'; finished; } >in
+ack --state s.db --need 2 <in
+is "$rc $(status k) $(status l)" "0 delivered partial" "--need 2, the arm that is second: what it has is settled"
+{ receipt l delivered | sed 's/dcr-1/dcr-2/'; finished; } >in
+ack --state s.db --need 2 <in
+finished >&7
+exec 7>&-
+wait $pid
+is "$? $(jq -c 'select(.done.stage == "s3ack").done.exit' one) $(status l)" "0 0 delivered" \
+	"the arm that was first knows at its end what the other has settled"
+rm arm
 fresh
 { receipt k delivered; receipt k delivered; finished; } >in
 ack --state s.db --need 2 <in
@@ -136,6 +177,28 @@ is "$rc $(sql 'select group_concat(key) from objects') $(tail -n 1 out | jq .don
 { receipt k delivered | jq -c 'del(.object)'; finished; } >in
 ack --state s.db <in
 is "$rc $(wc -l <out)" "65 2" "no object: refused"
+fresh
+
+# counts NAME STATUS MEMBERS [WANT]: a receipt whose counts say something wrong.
+counts() {
+	{ receipt k "$2" "$3"; receipt l delivered; finished; } >in
+	ack --state s.db <in
+	is "$rc $(sql "select group_concat(key) from objects where status <> 'failed'") $(grep -c '"key":"k"' out)" "${4:-70 l 0}" "$1"
+	fresh
+}
+counts "more records than rows, filtered and dead: refused" delivered '"records":9,"rows":7,"filtered":0,"dead":1,"through":9'
+like "$(cat err)" "receipt on line 1 refused: its counts do not add up" "it is told which"
+counts "fewer" delivered '"records":9,"rows":10,"filtered":0,"dead":0,"through":9'
+counts "counts that overflow" delivered \
+	'"records":9,"rows":18446744073709551615,"filtered":10,"dead":0,"through":9'
+counts "delivered, but not all of it settled" delivered '"records":9,"rows":9,"filtered":0,"dead":0,"through":8'
+counts "settled beyond its records" partial '"records":9,"rows":9,"filtered":0,"dead":0,"through":10'
+counts "counts that add up" delivered '"records":9,"rows":5,"filtered":3,"dead":1,"through":9' "65 k,l 1"
+counts "with those that were skipped" delivered '"records":9,"rows":5,"filtered":0,"dead":0,"through":9,"skipped":4' "0 k,l 1"
+counts "a failed one may miss rows" failed '"records":9,"rows":5,"filtered":0,"dead":0,"through":5' "75 l 1"
+{ receipt k delivered '"records":9,"rows":5,"filtered":0,"dead":0,"through":9' | sed 's/"size":9/"size":9,"skip":4/'; finished; } >in
+ack --state s.db <in
+is "$rc $(status k)" "0 delivered" "skip of the object line stands in for skipped"
 fresh
 id=$(printf 's3\0b\0\377\0e' | sha256sum | cut -c1-16)
 {
@@ -194,6 +257,42 @@ is "$(cat rc err) $(sql 'select count(*) from objects')" "141 100" \
 exec 7>&-
 fresh
 
+# A reader that stays and reads nothing: SIGTERM is obeyed all the same.
+mkfifo unread
+yes '{"some":"line of the wire that is not empty"}' | head -n 20000 >in
+receipt k delivered >>in
+s3ack --state s.db --stop-within 1ms <in >unread 2>err &
+pid=$!
+exec 8<unread
+for _ in $(seq 600); do
+	grep -q '^State:.S' /proc/$pid/status 2>/dev/null && break
+	sleep 0.05
+done
+kill $pid
+wait $pid
+is $? 75 "standard output that nobody reads: SIGTERM ends it after --stop-within"
+like "$(cat err)" "took nothing more" "it says so"
+exec 8<&-
+rm unread
+fresh
+
+# Input that never pauses: SIGTERM is obeyed too.
+mkfifo busy
+yes "$(receipt k delivered)" >busy 2>yes.err &
+yes=$!
+s3ack --state s.db --stop-within 1ms <busy >/dev/null 2>err &
+pid=$!
+for _ in $(seq 600); do
+	[ "$(status k 2>/dev/null)" = delivered ] && break
+	sleep 0.05
+done
+kill $pid
+wait $pid
+is $? 75 "input without a pause: SIGTERM ends it after --stop-within"
+wait $yes 2>/dev/null
+rm busy
+fresh
+
 python3 - >in <<'PY'
 import hashlib
 for n in range(3000):
@@ -205,6 +304,42 @@ finished >>in
 ack --state s.db <in
 is "$rc $(sql 'select count(*) from objects') $(head -n 3001 out | cmp - in && echo same)" "0 3000 same" \
 	"several transactions, nothing lost between them"
+fresh
+
+# Standard output is lost: what comes without a pause is entered all the same.
+for lost in /dev/full closed; do
+	if [ $lost = closed ]; then
+		cat in | s3ack --state s.db >&- 2>err
+	else
+		cat in | s3ack --state s.db >$lost 2>err
+	fi
+	is "$? $(sql 'select count(*) from objects')" "74 3000" "$lost standard output: 74, and all receipts are entered"
+	fresh
+done
+
+# ---- What is old is forgotten ----
+
+# old N: an s3list that looks back an hour, and receipts for N objects of 2026-11-20.
+s3list_since() { AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=y s3list --endpoint http://127.0.0.1:1 --give-up 0s --state s.db "$@" s3://b/ >/dev/null 2>&1; }
+sed 's/"etag":"e"/&,"modified":"2020-01-01T00:00:00Z"/' in >old
+s3list_since --since 1h
+ack --state s.db --metrics metrics <old
+is "$rc $(sql 'select count(*) from objects')" "0 0" "3,000 objects older than any look-back window are forgotten in one run"
+like "$(cat metrics)" 'logbridge_state_pruned_total\{stage="s3ack"\} 3000' "and counted"
+fresh
+s3list_since
+ack --state s.db <old
+is "$rc $(sql 'select count(*) from objects')" "0 3000" "without --since nothing is"
+fresh
+s3list_since --since 1h
+s3list_since --name other
+ack --state s.db --name other <old
+is "$rc $(sql 'select count(*) from objects')" "0 3000" "another pipeline's window does not matter"
+fresh
+s3list_since --since 1h
+sed 's/"delivered"/"partial"/' old >open
+ack --state s.db <open
+is "$rc $(sql 'select count(*) from objects')" "75 3000" "what is not settled is kept"
 fresh
 
 # ---- A state that fails ----
@@ -269,7 +404,7 @@ fresh
 
 # ---- Metrics ----
 
-{ receipt a delivered '"records":7,"dead":1'; receipt b failed; finished; } >in
+{ receipt a delivered '"records":7,"rows":6,"dead":1'; receipt b failed; finished; } >in
 ack --state s.db --metrics metrics <in
 like "$(cat metrics)" 'logbridge_receipts_total\{stage="s3ack",status="delivered"\} 1' "metrics count receipts"
 like "$(cat metrics)" 'logbridge_records_dead_total\{stage="s3ack"\} 1' "and dead records"

@@ -75,6 +75,18 @@ static const struct bad bads[] = {
 	"{\"id\":\"0123456789abcdef-0000\",\"receipt\":"
 	"{\"status\":\"delivered\"},\"object\":" OBJ "}",
 	"its id is that of another object", RECEIPT_FORGED},
+    {"a record that is nowhere",
+	"{\"id\":\"%I-0000\",\"receipt\":{\"status\":\"delivered\",\"rows\":1,"
+	"\"records\":3,\"filtered\":1},\"object\":" OBJ "}",
+	"its counts do not add up", RECEIPT_UNBALANCED},
+    {"settled in part, yet delivered",
+	"{\"id\":\"%I-0000\",\"receipt\":{\"status\":\"delivered\","
+	"\"records\":3,\"through\":2},\"object\":" OBJ "}",
+	"its counts do not add up", RECEIPT_UNBALANCED},
+    {"skipped is no number",
+	"{\"id\":\"%I-0000\",\"receipt\":{\"status\":\"delivered\","
+	"\"skipped\":\"3\"},\"object\":" OBJ "}",
+	"a count is none", RECEIPT_MALFORMED},
 };
 
 /* Put own_id in place of %I. */
@@ -176,11 +188,12 @@ test_unsettled(void)
 	struct unsettled u = {0};
 	uint64_t x = 1;
 
-	OK(!unsettled_any(&u), "nothing at first");
+	OK(!unsettled_any(&u) && !unsettled_has(&u, 0), "nothing at first");
 	unsettled_remove(&u, 5);
 	for (int i = 0; i < 3; i++)
 		unsettled_add(&u, 0);
-	OK(u.n == 1, "0 is a number too, and counts once");
+	OK(u.n == 1 && unsettled_has(&u, 0) && !unsettled_has(&u, 7),
+	    "0 is a number too, and counts once");
 	unsettled_remove(&u, 0);
 	OK(!unsettled_any(&u), "removed");
 	/* Numbers that collide, in and out in another order. */

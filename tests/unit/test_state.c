@@ -124,6 +124,22 @@ mode_of(const char *end)
 	return stat(path, &st) == 0 ? (int)(st.st_mode & 0777) : -1;
 }
 
+static int64_t
+number(const char *text)
+{
+	sqlite3 *db;
+	sqlite3_stmt *q = NULL;
+	int64_t n = -1;
+
+	if (sqlite3_open(file, &db) == SQLITE_OK &&
+	    sqlite3_prepare_v2(db, text, -1, &q, NULL) == SQLITE_OK &&
+	    sqlite3_step(q) == SQLITE_ROW)
+		n = sqlite3_column_int64(q, 0);
+	(void)sqlite3_finalize(q);
+	(void)sqlite3_close(db);
+	return n;
+}
+
 static void
 test_create(void)
 {
@@ -400,6 +416,7 @@ test_prune(void)
 	struct fault f = {0};
 	int64_t pruned = -1;
 	uint64_t removed;
+	bool more;
 
 	for (int i = 0; i < 10; i++) {
 		char key[2] = {(char)('0' + i), '\0'};
@@ -408,35 +425,102 @@ test_prune(void)
 		r.modified_ms = MS(NOW - i * DAY);
 		(void)enter(s, &r, 1, NULL, &f);
 	}
-	OK(state_prune(s, 100, &removed, &f) && removed == 0,
+	OK(state_prune(s, 100, &removed, &more, &f) && removed == 0,
 	    "without a look-back window all is kept");
 	OK(state_keep_since(s, "p/", MS(NOW - DAY), &pruned, &f) &&
-		pruned == 0 && state_prune(s, 2, &removed, &f) && removed == 2,
+		pruned == 0 && state_prune(s, 2, &removed, &more, &f) &&
+		removed == 2,
 	    "at most so many at a time");
-	OK(state_prune(s, 100, &removed, &f) && removed == 4, "then the rest");
+	OK(more && state_prune(s, 100, &removed, &more, &f) && removed == 4 &&
+		!more,
+	    "then the rest");
 	OK(what(s, "2") == STATE_SETTLED && what(s, "3") == STATE_PARTIAL,
 	    "the margin and what is not settled stay");
 	OK(what(s, "9") == STATE_NEW, "old settled objects are forgotten");
 	OK(state_keep_since(s, "p/", MS(NOW), &pruned, &f) &&
 		pruned == MS(NOW - DAY) - STATE_MARGIN_MS,
 	    "which an earlier --since is told");
-	OK(state_prune(s, 100, &removed, &f) && removed == 0,
+	OK(state_prune(s, 100, &removed, &more, &f) && removed == 0,
 	    "not a second look within the hour");
 	clock_inject(1, MS(NOW) + STATE_PRUNE_MS);
-	OK(state_prune(s, 100, &removed, &f) && removed == 0 &&
+	OK(state_prune(s, 100, &removed, &more, &f) && removed == 0 &&
 		what(s, "2") == STATE_SETTLED,
 	    "the margin is kept");
 	clock_inject(1, MS(NOW + DAY));
 	OK(state_keep_since(s, "p/", 0, &pruned, &f) &&
 		state_keep_since(s, "q/", MS(NOW + DAY), &pruned, &f) &&
-		state_prune(s, 100, &removed, &f) && removed == 0,
+		state_prune(s, 100, &removed, &more, &f) && removed == 0,
 	    "the widest window counts");
 	clock_inject(1, MS(NOW + 32 * DAY));
 	OK(state_keep_since(s, "q/", MS(NOW + 32 * DAY), &pruned, &f) &&
-		state_prune(s, 100, &removed, &f) && removed == 3,
+		state_prune(s, 100, &removed, &more, &f) && removed == 3,
 	    "of those used lately");
 	clock_inject(1, MS(NOW));
 	state_close(s);
+	remove_files();
+}
+
+/* Batch by batch through buckets, another pipeline's rows between them, and
+ * several objects of one key where a batch ends. */
+static void
+test_prune_batches(void)
+{
+	struct state *s = must_open(true), *other;
+	static const char *const etags[] = {MD5, MD5 "-2", "", "x"};
+	struct state_receipt r;
+	struct fault f = {0};
+	uint64_t removed, all = 0;
+	int64_t pruned;
+	unsigned batches = 0;
+	bool more = true, fine = true;
+	char key[32];
+
+	other = state_open(file, "other", true, &f);
+	for (int b = 0; b < 3; b++)
+		for (int i = 0; i < 100; i++) {
+			(void)snprintf(key, sizeof(key), "k%03d", i);
+			r = receipt(key, STATE_DELIVERED);
+			r.object.bucket = b == 0   ? "logs-a"
+					  : b == 1 ? "logs-b"
+						   : "logs-c";
+			r.object.etag = etags[i % 4];
+			if (i % 4 > 1) /* several etags of a key */
+				r.object.key = "same";
+			r.object.key_len = strlen(r.object.key);
+			r.object.version = i % 4 == 2 ? key : "";
+			r.modified_ms = MS(i % 2 == 0 ? NOW - 9 * DAY : NOW);
+			fine =
+			    fine && enter(b == 1 ? other : s, &r, 1, NULL, &f);
+		}
+	OK(fine && state_keep_since(s, "p/", MS(NOW), &pruned, &f),
+	    "objects of two pipelines");
+	while (more && batches < 100) {
+		fine = fine && state_prune(s, 7, &removed, &more, &f);
+		all += removed;
+		batches++;
+	}
+	/* Per bucket 25 old ones with keys of their own, 25 of one key. */
+	OK(fine && all == 100 && batches > 5 && batches < 20,
+	    "all that is old is removed, in batches");
+	printf("# %u batches\n", batches);
+	r = receipt("k001", STATE_DELIVERED);
+	r.object.bucket = "logs-c";
+	r.object.etag = MD5 "-2";
+	OK(what_of(s, &r.object) == STATE_SETTLED, "what is not old stays");
+	r.object = object("k000", MD5);
+	r.object.bucket = "logs-b";
+	OK(what_of(other, &r.object) == STATE_SETTLED,
+	    "as does what is another pipeline's");
+	OK(state_keep_since(s, "p/2026/01/01/", MS(NOW), &pruned, &f),
+	    "a scope of one day");
+	clock_inject(1, MS(NOW + 31 * DAY));
+	OK(state_keep_since(s, "p/2026/02/01/", MS(NOW), &pruned, &f),
+	    "and one a month later");
+	clock_inject(1, MS(NOW));
+	state_close(other);
+	state_close(s);
+	OK(number("SELECT count(*) FROM lookback") == 1,
+	    "scopes of long ago are forgotten");
 	remove_files();
 }
 
@@ -831,6 +915,7 @@ main(void)
 	test_need();
 	test_show();
 	test_prune();
+	test_prune_batches();
 	test_processes();
 	test_race();
 	test_disk_full();
