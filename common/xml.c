@@ -126,11 +126,18 @@ xml_free(struct xml *x)
 	free(x);
 }
 
+/* Expat 2.8 deprecates the name that earlier ones have alone. */
+#if XML_MAJOR_VERSION > 2 || XML_MINOR_VERSION >= 8
+#define BYTE_INDEX XML_GetCurrentByteIndex64
+#else
+#define BYTE_INDEX XML_GetCurrentByteIndex
+#endif
+
 /* Is what expat has not made sense of yet longer than anything may be? */
 static bool
 token_too_long(const struct xml *x)
 {
-	XML_Index at = XML_GetCurrentByteIndex(x->parser);
+	int64_t at = BYTE_INDEX(x->parser);
 
 	return at >= 0 && x->fed - (uint64_t)at > XML_TOKEN_MAX;
 }
