@@ -2,12 +2,14 @@
 """An independent reading of CloudTrail files, to hold logparse's rows against.
 
     cloudtrail_oracle.py ROWS FILE ...
+    cloudtrail_oracle.py --same ROWS ROWS
 
 ROWS has bare rows, one a line; FILE are CloudTrail files, plain or gzip. Each
 record's row is worked out here from the mapping below, which was typed from
 Microsoft's column reference and not from logparse's format file, and must be
 among the rows exactly as often. Number text is compared as text. Prints the
-number of records, or what differs, with exit 1.
+number of records, or what differs, with exit 1. --same: do two lots of rows mean
+the same, however JSON inside them is escaped?
 """
 import collections
 import datetime
@@ -152,9 +154,11 @@ def records_of(path):
 
 def main():
     key = lambda row: json.dumps(row, sort_keys=True)
-    got = collections.Counter(key(read_row(line)) for line in open(sys.argv[1], encoding="utf-8"))
-    want = collections.Counter()
-    for path in sys.argv[2:]:
+    count = lambda path: collections.Counter(key(read_row(line)) for line in open(path, encoding="utf-8"))
+    same = sys.argv[1] == "--same"
+    got = count(sys.argv[1 + same])
+    want = count(sys.argv[3]) if same else collections.Counter()
+    for path in sys.argv[2:] if not same else ():
         for record in records_of(path):
             if "digestStartTime" not in record:
                 want[key(row_of(record))] += 1
@@ -166,4 +170,5 @@ def main():
     print(sum(want.values()))
 
 
-main()
+if __name__ == "__main__":
+    main()
