@@ -357,6 +357,22 @@ note_nothing(const struct run *r)
 		 "missing, an account's or organization's id");
 }
 
+/* What was listed and is neither settled nor given is not done. */
+static int
+judge(const struct run *r)
+{
+	const uint64_t waiting = r->count[CHOICE_WAITING];
+
+	if (waiting > 0) {
+		log_warn("%llu objects failed before and rest until their next "
+			 "try",
+		    (unsigned long long)waiting);
+		log_hint("--show names them with the reasons");
+	}
+	return waiting + r->count[CHOICE_QUARANTINED] > 0 ? EXIT_AGAIN
+							  : EXIT_DONE;
+}
+
 /* The done line, after all that is pending. */
 static void
 end(struct run *r, int code)
@@ -400,6 +416,7 @@ run_list(const struct run_options *o)
 		code = EXIT_AGAIN;
 	} else {
 		note_nothing(&r);
+		code = judge(&r);
 	}
 	end(&r, code);
 	clean_up(&r);

@@ -254,10 +254,17 @@ sed -n 7p "$tmp/out" | receipt failed
 sed -n 8p "$tmp/out" | receipt failed 0 5
 list --state "$db" s3://logs/r/
 is "$rc $(keys | tr '\n' ' ')$(totals '[.objects,.settled,.waiting,.quarantined]')" \
-	"0 r/000000005 r/000000008 r/000000009 [3,5,1,1]" "settled, waiting and quarantined ones are left out"
+	"75 r/000000005 r/000000008 r/000000009 [3,5,1,1]" "settled, waiting and quarantined ones are left out"
 is "$(jq -c 'select(.key == "r/000000005") | [.skip, .format]' "$tmp/out")" '[3,"F/1"]' "a partial one says where to go on"
 like "$err" "'s3://logs/r/000000007' is in quarantine" "one in quarantine is named"
 like "$err" "hint:.*--forget" "and what to do"
+like "$err" "1 objects failed before and rest" "those that wait are told"
+list --state "$db" --exclude '*7' s3://logs/r/
+is "$rc $(totals '[.waiting,.quarantined,.filtered]')" "75 [1,0,1]" "one that waits is not settled: 75"
+list --state "$db" --exclude '*6' s3://logs/r/
+is "$rc $(totals '[.waiting,.quarantined,.filtered]')" "75 [0,1,1]" "nor is one in quarantine"
+list --state "$db" --exclude '*[67]' s3://logs/r/
+is "$rc $(totals '[.waiting,.quarantined,.filtered]')" "0 [0,0,2]" "unless it is left out on purpose"
 list --state "$db" --name other s3://logs/r/
 whole "another pipeline knows nothing of it" 10
 LB_CLOCK_WALL=$(($(date +%s) + 86400)) list --state "$db" s3://logs/r/000000006
