@@ -72,7 +72,10 @@ SHELL_SRC  := $(wildcard tools/deps tools/*.sh tests/*.t tests/filters/*.t tests
 ALL_C      := $(wildcard common/*.[ch] $(FOLDERS:%=%/*.[ch]) tests/*/*.[ch] tests/*/*/*.[ch] tools/*.[ch] bench/*.[ch])
 # The product itself: cppcheck knows too little of jansson and libmicrohttpd.
 PRODUCT_C  := $(wildcard common/*.[ch] $(FOLDERS:%=%/*.[ch]))
-MANPAGES   := $(wildcard */*.1)
+MANPAGES   := $(wildcard */*.1 */*.7)
+# Under $(DOCDIR) as in the tree: they refer to each other.
+DOCFILES   := README.md CHANGELOG.md LICENSE tools/dcr.sh \
+	$(wildcard docs/*.md docs/decisions/*.md pipelines/* logparse/formats/*.format)
 PROVE      := prove -e '' $(PROVE_FLAGS)
 TEST_ENV    = BUILD=$(CURDIR)/$(BUILD) ASAN_OPTIONS=exitcode=99:detect_leaks=1 \
 	UBSAN_OPTIONS=exitcode=99:print_stacktrace=1 LC_ALL=C TZ=UTC
@@ -226,15 +229,16 @@ check-format:		## fail when `make format` would change something
 	clang-format --dry-run -Werror $(ALL_C)
 
 install: all		## install under $(DESTDIR)$(PREFIX)
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(DOCDIR)
+	install -d $(DESTDIR)$(BINDIR)
 	install -m 0755 $(BINS) $(DESTDIR)$(BINDIR)
-	install -m 0644 $(MANPAGES) $(DESTDIR)$(MANDIR)/man1
-	install -m 0644 README.md LICENSE $(DESTDIR)$(DOCDIR)
-	install -d $(DESTDIR)$(DOCDIR)/pipelines
-	install -m 0755 $(wildcard pipelines/*) $(DESTDIR)$(DOCDIR)/pipelines
+	for s in 1 7; do install -d $(DESTDIR)$(MANDIR)/man$$s && \
+	 install -m 0644 $$(printf '%s\n' $(MANPAGES) | grep "[.]$$s$$") $(DESTDIR)$(MANDIR)/man$$s || exit 1; done
+	for f in $(DOCFILES); do install -d $(DESTDIR)$(DOCDIR)/$$(dirname $$f) && \
+	 install -m $$([ -x $$f ] && echo 0755 || echo 0644) $$f $(DESTDIR)$(DOCDIR)/$$f || exit 1; done
 
 uninstall:		## remove what install put there
-	rm -f $(PROGRAMS:%=$(DESTDIR)$(BINDIR)/%) $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(MANPAGES)))
+	rm -f $(PROGRAMS:%=$(DESTDIR)$(BINDIR)/%) \
+	 $(foreach m,$(MANPAGES),$(DESTDIR)$(MANDIR)/man$(patsubst .%,%,$(suffix $(m)))/$(notdir $(m)))
 	rm -rf $(DESTDIR)$(DOCDIR)
 
 clean:			## remove all build folders

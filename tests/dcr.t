@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# tools/dcr.sh: the rules and tables it prints are ones that Azure takes, as far as
+# its documents say, and fit the rows that logparse writes.
+set -u
+cd "$(dirname "$0")/.." || exit
+. tests/lib/tap.sh
+. tests/lib/filters.sh
+. tests/lib/sentinelsim.sh
+dir=$(mktemp -d "${TMPDIR:-/tmp}/dcr.XXXXXX") || exit 1
+trap 'sim_stop; rm -rf "$dir"' EXIT
+ws=/subscriptions/S/resourceGroups/G/providers/Microsoft.OperationalInsights/workspaces/W
+native=(tools/dcr.sh --location westeurope --workspace "$ws")
+
+# Limits: "Azure Monitor service limits", "Structure of a data collection rule".
+sound() {
+	jq -e '
+	def known: IN("string", "int", "long", "real", "boolean", "dynamic", "datetime");
+	(keys - ["location", "kind", "properties"] == []) and (.location | type == "string") and
+	(.kind == "Direct" or (.properties.dataCollectionEndpointId | type == "string")) and
+	(.properties | (.streamDeclarations | length == 1 and (keys[0] | startswith("Custom-"))) and
+		(.destinations.logAnalytics | length == 1 and (.[0] | has("workspaceResourceId") and has("name"))) and
+		(.dataFlows | length == 1) and
+		(.dataFlows[0].streams == (.streamDeclarations | keys)) and
+		(.dataFlows[0].destinations == [.destinations.logAnalytics[0].name]) and
+		(.dataFlows[0].transformKql | startswith("source") and length <= 15360) and
+		(.dataFlows[0].outputStream | test("^(Microsoft-[A-Za-z0-9]+|Custom-[A-Za-z0-9_]+_CL)$")) and
+		([.streamDeclarations[].columns[]] | length <= 500 and (map(.name) | unique | length) == length and
+			.[0] == {"name": "TimeGenerated", "type": "datetime"} and
+			all(keys == ["name", "type"] and (.type | known) and (.name | test("^[A-Za-z][A-Za-z0-9_]{0,44}$")))))' "$1" >/dev/null
+}
+
+for format in logparse/formats/*.format; do
+	f=$(basename "$format" .format)
+	"${native[@]}" "$f" >"$dir/rule.json"
+	sound "$dir/rule.json"
+	ok "$f: a rule for Sentinel's own table"
+	is "$(jq -r '.properties.streamDeclarations[].columns[] | "\(.name) \(.type)"' "$dir/rule.json")" \
+		"$(awk '$1 == "column" { print $2, $3 == "bool" ? "boolean" : $3 }' "$format")" "$f: the columns are those of its format file"
+	"${native[@]}" --table My_CL "$f" >"$dir/own.json"
+	sound "$dir/own.json"
+	ok "$f: a rule for a table of one's own"
+	tools/dcr.sh --table-body My_CL "$f" >"$dir/table.json"
+	# A table says dateTime where a stream says datetime; names that a custom
+	# table must not have.
+	jq -e '.properties.schema | .name == "My_CL" and (.columns | length <= 500 and
+		all(.type | IN("string", "int", "long", "real", "boolean", "dynamic", "dateTime")) and
+		([.[].name] - ["id", "Title", "Type", "UniqueId", "ItemCount", "SourceSystem", "ManagementGroupName", "Computer",
+			"RawData", "TenantId", "_ResourceId", "_SubscriptionId", "_ItemId", "_IsBillable", "_BilledSize", "_TimeReceived"] |
+			length) == length)' "$dir/table.json" >/dev/null
+	ok "$f: and its body"
+	is "$(jq -c '[.properties.streamDeclarations[].columns[], {name: "EventTime", type: "datetime"}] | sort' "$dir/own.json")" \
+		"$(jq -c '[.properties.schema.columns[] | .type |= ascii_downcase] | sort' "$dir/table.json")" \
+		"$f: the rule's output has the columns of the table"
+	like "$(jq -r '.properties.dataFlows[0].transformKql' "$dir/own.json")" '\| extend EventTime = TimeGenerated$' "$f: the time of old events is kept"
+	is "$(jq -r '.properties.dataFlows[0].outputStream' "$dir/own.json")" Custom-My_CL "$f: into that table"
+done
+
+# The native table's guid columns, and the columns as Microsoft describes them.
+"${native[@]}" cloudtrail >"$dir/rule.json"
+is "$(jq -r '.properties.dataFlows[0] | .transformKql, .outputStream' "$dir/rule.json" | paste -sd' ')" \
+	"source | extend AwsEventId = toguid(AwsEventId), SharedEventId = toguid(SharedEventId) Microsoft-AWSCloudTrail" "guid columns are converted"
+is "$("${native[@]}" --no-guid cloudtrail | jq -r '.properties.dataFlows[0].transformKql')" source "unless --no-guid says so"
+"${native[@]}" --dce /dce --no-guid cloudtrail >"$dir/dce.json"
+sound "$dir/dce.json"
+is "$? $(jq -c '[.kind, .properties.dataCollectionEndpointId]' "$dir/dce.json")" '0 [null,"/dce"]' "with an endpoint of its own"
+described=../shared/facts/tables/AWSCloudTrail.json
+if [ -f "$described" ]; then
+	is "$(jq -c '[.columns[] | select(.standard != true and .name != "AwsRequestId") | {name, type: (.type | if . == "bool" then "boolean" else . end)}] | sort' "$described")" \
+		"$(jq -c '[.properties.streamDeclarations[].columns[]] | sort' "$dir/rule.json")" "all columns of AWSCloudTrail but the deprecated one"
+else
+	skip "the table's description is not here" "all columns of AWSCloudTrail but the deprecated one"
+fi
+
+# Rows of every kind of event, sent to a service that has this rule.
+jq --arg rule "$SIM_RULE" '{rules: [{id: $rule, granted: true, streams:
+	(.properties.streamDeclarations | with_entries(.value.table = (.key | ltrimstr("Custom-"))))}]}' "$dir/rule.json" >"$dir/config.json"
+sim_start --config "$dir/config.json" || exit 1
+mkdir "$dir/samples"
+mksamples "$dir/samples" >/dev/null
+logparse "$dir"/samples/* 2>/dev/null | sentinelpost --dead-letter "$dir/dead" >/dev/null 2>&1
+is "$(sim_status '.tables.AWSCloudTrail | [.undeclared, .clash, .time_bad, .time_missing, .rows > 1000]')" '[{},{},0,0,true]' \
+	"no row has a column that is not declared, or a value of another type"
+is "$(sim_status '.tables.AWSCloudTrail.filled | keys')" "$(jq -c '[.properties.streamDeclarations[].columns[].name] | sort' "$dir/rule.json")" \
+	"and each column that is declared is in some row"
+
+# Wrong calls.
+for args in "" cloudtrail "--location w cloudtrail" "--no-guid" "--location" "--location w --workspace /s nothing" \
+	"--location w --workspace /s --table NoSuffix cloudtrail" "--table-body 1_CL cloudtrail" "--table-body a-b_CL cloudtrail" "--colour red cloudtrail"; do
+	# shellcheck disable=SC2086 # split on purpose
+	tools/dcr.sh $args >"$dir/out" 2>"$dir/err"
+	is "$? $(wc -c <"$dir/out")" "64 0" "'$args' is wrong usage"
+	like "$(cat "$dir/err")" '^(usage: )?dcr.sh[: ]' "'$args': and that is told"
+done
+tap_done
