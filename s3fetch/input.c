@@ -55,7 +55,10 @@ alien(struct input *in, const char *p, size_t n, bool torn, const char *why)
 		in->other++;
 		log_warn("the input stops inside line %llu",
 		    (unsigned long long)in->lines.number);
-		in->worst = exitcode_worse(in->worst, EXIT_AGAIN);
+		/* What is not the wire does not become it when run again. */
+		in->worst = exitcode_worse(in->worst,
+		    in->wire > 0 || p[0] == '{' || p[0] == 's' ? EXIT_AGAIN
+							       : EXIT_SETASIDE);
 		return;
 	}
 	in->alien++;

@@ -120,7 +120,9 @@ take_garbage(struct ack *a, const char *p, size_t n, bool torn, const char *why)
 	if (torn) {
 		log_warn("the input stops inside line %llu",
 		    (unsigned long long)a->in.number);
-		ack_worse(a, EXIT_AGAIN);
+		/* What is not the wire does not become it when run again. */
+		ack_worse(
+		    a, a->wire || p[0] == '{' ? EXIT_AGAIN : EXIT_SETASIDE);
 		return;
 	}
 	if (a->n->garbage++ == 0)

@@ -377,7 +377,8 @@ unreadable(struct flow *f, const char *line, size_t n,
 	log_warn(
 	    "the input stops inside line %llu", (unsigned long long)at->number);
 	/* What is not the wire does not become it when run again. */
-	flow_code(f, f->knows_wire ? EXIT_AGAIN : EXIT_SETASIDE);
+	flow_code(
+	    f, f->knows_wire || line[0] == '{' ? EXIT_AGAIN : EXIT_SETASIDE);
 }
 
 void

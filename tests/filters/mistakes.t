@@ -125,6 +125,7 @@ mistake "no s3fetch and no logparse" 65 's3list s3://logs/ | sentinelpost' 'obje
 mistake "no s3fetch" 65 's3list s3://logs/ | logparse | sentinelpost' 'object line' 'hint: .*s3fetch \| logparse'
 mistake "no logparse" 65 's3list s3://logs/ | s3fetch | sentinelpost' 'is logparse missing' 'hint: .*logparse \| sentinelpost'
 mistake "no sentinelpost" 75 's3ack --state state.db <rows.ndjson' 'destination' 'hint: .*sentinelpost'
+mistake "a packed log into s3ack" 65 "s3ack <x.json.gz" "no line of the wire" "hint: .*sentinelpost"
 mistake "nothing before s3ack" 75 's3ack --state state.db' 'done line' 'hint: .*again'
 mistake "receipts that are not kept" 0 'sentinelpost <rows.ndjson | s3ack' 'warning: .*--state' 'hint: .*same'
 mistake "no dead-letter file, and dead records" 75 \
