@@ -17,7 +17,8 @@ enum {
 	LINE_MAX_LEN = 8 * MESSAGE_MAX,
 	SECRETS = 32,
 	SECRET_MIN = 4,
-	SECRET_MAX = 4096
+	SECRET_MAX = 32 * 1024, /* a token of a service: at most 4 KB yet */
+	TAIL_MIN = 8 /* bytes of a secret by which its beginning is known */
 };
 
 static const char *prog = "logbridge";
@@ -79,26 +80,38 @@ log_secret(const char *s, size_t n)
 	next_secret = (next_secret + 1) % SECRETS;
 }
 
-/* Replace each secret in msg by a mark that is never longer than it. */
-static void
-redact(char *msg)
+/* Replace n bytes by a mark that is never longer; returns where it ends. */
+static char *
+put_mark(char *at, size_t n)
 {
 	static const char mark[] = "[redacted]";
-	char *at, *from;
-	size_t n, put;
+	size_t put = n < sizeof(mark) - 1 ? n : sizeof(mark) - 1;
+
+	memcpy(at, mark, put);
+	memmove(at + put, at + n, strlen(at + n) + 1);
+	return at + put;
+}
+
+void
+log_redact(char *s)
+{
+	const char *secret;
+	size_t n, len;
+	char *at;
 
 	for (size_t i = 0; i < SECRETS; i++) {
+		secret = secrets[i].p;
 		n = secrets[i].n;
 		if (n == 0)
 			continue;
-		put = n < sizeof(mark) - 1 ? n : sizeof(mark) - 1;
-		from = msg;
-		while ((at = memmem(from, strlen(from), secrets[i].p, n)) !=
-		       NULL) {
-			memcpy(at, mark, put);
-			memmove(at + put, at + n, strlen(at + n) + 1);
-			from = at + put;
-		}
+		for (at = s; (at = memmem(at, strlen(at), secret, n)) != NULL;)
+			at = put_mark(at, n);
+		len = strlen(s);
+		for (n = n - 1 < len ? n - 1 : len; n >= TAIL_MIN; n--)
+			if (memcmp(s + len - n, secret, n) == 0) {
+				(void)put_mark(s + len - n, n);
+				break;
+			}
 	}
 }
 
@@ -169,7 +182,7 @@ emit(const char *level, const char *key, const char *fmt, va_list ap)
 
 	if (vsnprintf(msg, sizeof(msg), fmt, ap) < 0)
 		return;
-	redact(msg);
+	log_redact(msg);
 	msg[MESSAGE_MAX - 1] = '\0';
 	disarm(msg);
 	if (as_json)

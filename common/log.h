@@ -28,10 +28,17 @@ bool log_on(enum log_level level);
 
 /**
  * Never print these bytes: every later message has "[redacted]" in their
- * place.  Kept by copy; at most 32 secrets of 4 to 4,096 bytes, others are
+ * place.  Kept by copy; at most 32 secrets of 4 bytes to 32 KiB, others are
  * ignored (tokens that rotate replace the oldest).
  */
 void log_secret(const char *s, size_t n);
+
+/**
+ * Do the same to a text of somebody else's that goes on elsewhere: services may
+ * quote what they were sent.  A secret that was cut by the end of the text
+ * counts, too, when eight bytes of it are there.
+ */
+void log_redact(char *s);
 
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

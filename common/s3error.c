@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "log.h"
 #include "s3.h"
 #include "timefmt.h"
 #include "xml.h"
@@ -308,6 +309,15 @@ learn(struct s3 *s, const struct s3_call *c, const char *bucket,
 		v->fate = S3_AGAIN;
 }
 
+/* What the service says goes into logs, lines and the state. */
+static void
+redact(struct s3_verdict *v)
+{
+	log_redact(v->code);
+	log_redact(v->message);
+	log_redact(v->request_id);
+}
+
 void
 s3_judge(struct s3 *s, const struct s3_call *c, const char *bucket,
     const struct http_reply *r, struct s3_verdict *v)
@@ -321,6 +331,7 @@ s3_judge(struct s3 *s, const struct s3_call *c, const char *bucket,
 	    strlen(r->request_id));
 	if (r->failure != HTTP_NONE) {
 		judge_failure(v, r);
+		redact(v);
 		return;
 	}
 	if (r->status / 100 == 2) {
@@ -334,6 +345,7 @@ s3_judge(struct s3 *s, const struct s3_call *c, const char *bucket,
 	if (v->request_id[0] == '\0')
 		copy(v->request_id, sizeof(v->request_id), b.request_id,
 		    strlen(b.request_id));
+	redact(v);
 	apply_rule(v);
 	learn(s, c, bucket, r, &b, v);
 }

@@ -217,7 +217,11 @@ slot_take(struct fetch *f, struct slot *s)
 		(void)fault_set(&fault, EXIT_BADCONFIG,
 		    "the line of '%s' names the endpoint '%.200s', which is "
 		    "neither AWS's nor the one given here",
-		    name, t->object.endpoint);
+		    name,
+		    /* What stands before an @ may be a password. */
+		    strchr(t->object.endpoint, '@') == NULL
+			? t->object.endpoint
+			: "(one with a user name)");
 		fault_hint(&fault, "give s3fetch the same --endpoint as "
 				   "s3list, or set AWS_ENDPOINT_URL_S3 for "
 				   "both");

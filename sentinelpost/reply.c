@@ -5,6 +5,7 @@
 
 #include "buf.h"
 #include "json.h"
+#include "log.h"
 #include "reply.h"
 #include "wire.h"
 
@@ -76,6 +77,9 @@ reply_read(struct reply *r, const struct http_reply *h)
 	code = http_header(h, "x-ms-error-code");
 	if (r->code[0] == '\0' && code != NULL)
 		copy(r->code, sizeof(r->code), code, strlen(code));
+	log_redact(r->code);
+	log_redact(r->message);
+	log_redact(r->request_id);
 }
 
 static bool

@@ -140,6 +140,13 @@ ends_with(const char *s, const char *suffix)
 	return n > m && strcmp(s + n - m, suffix) == 0;
 }
 
+/* A URL for a message: what stands before an @ may be a password. */
+static const char *
+shown(const char *url)
+{
+	return strchr(url, '@') == NULL ? url : "(one with a user name)";
+}
+
 bool
 target_endpoint(struct target *t, const char *url, struct fault *f)
 {
@@ -147,7 +154,7 @@ target_endpoint(struct target *t, const char *url, struct fault *f)
 
 	if (!parse_url(&u, url, false)) {
 		fault_set(f, EXIT_BADUSAGE,
-		    "the endpoint is not https://HOST but '%s'", url);
+		    "the endpoint is not https://HOST but '%s'", shown(url));
 		return fault_hint(f,
 		    "give the logs ingestion endpoint of the rule "
 		    "(properties.endpoints.logsIngestion) or of its data "
@@ -198,7 +205,8 @@ target_authority(struct target *t, const char *url, struct fault *f)
 		url = own;
 	if (!parse_url(&u, url, true))
 		return fault_set(f, EXIT_BADCONFIG,
-		    "AZURE_AUTHORITY_HOST is not https://HOST but '%s'", url);
+		    "AZURE_AUTHORITY_HOST is not https://HOST but '%s'",
+		    shown(url));
 	if (!u.tls && !is_loopback(&u))
 		return fault_set(f, EXIT_BADCONFIG,
 		    "AZURE_AUTHORITY_HOST '%s' has no TLS: use https://", url);

@@ -37,6 +37,35 @@ take_id(char out[TOKEN_ID_MAX + 1], const char *name, struct fault *f)
 	return true;
 }
 
+/* application/x-www-form-urlencoded; RFC 3986 unreserved characters stay. */
+static void
+add_field(struct buf *b, const char *name, const char *v, size_t n)
+{
+	static const char keep[] = "abcdefghijklmnopqrstuvwxyz"
+				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
+
+	buf_addf(b, "%s%s=", b->len > 0 ? "&" : "", name);
+	for (size_t i = 0; i < n; i++) {
+		if (v[i] != '\0' && strchr(keep, v[i]) != NULL)
+			buf_addc(b, v[i]);
+		else
+			buf_addf(b, "%%%02X", (unsigned char)v[i]);
+	}
+}
+
+/* Keep the secret out of logs: as it is, and as a form holds it. */
+static void
+hide_secret(const struct token *t)
+{
+	struct buf coded = BUF_INIT(FORM_MAX);
+
+	add_field(&coded, "s", t->secret.p, t->secret.len);
+	log_secret(t->secret.p, t->secret.len);
+	if (coded.err == 0)
+		log_secret(coded.p + 2, coded.len - 2);
+	buf_wipe(&coded);
+}
+
 bool
 token_init(struct token *t, const struct target *target, struct http *http,
     int64_t give_up_ms, struct fault *f)
@@ -73,7 +102,7 @@ token_init(struct token *t, const struct target *target, struct http *http,
 	if (t->secret.err != 0)
 		return fault_set(
 		    f, EXIT_DENIED, "AZURE_CLIENT_SECRET is too long");
-	log_secret(t->secret.p, t->secret.len);
+	hide_secret(t);
 	env_wipe_one("AZURE_CLIENT_SECRET");
 	return true;
 }
@@ -86,22 +115,6 @@ token_free(struct token *t)
 	buf_wipe(&t->secret);
 	buf_wipe(&t->header);
 	buf_wipe(&t->form);
-}
-
-/* application/x-www-form-urlencoded; RFC 3986 unreserved characters stay. */
-static void
-add_field(struct buf *b, const char *name, const char *v, size_t n)
-{
-	static const char keep[] = "abcdefghijklmnopqrstuvwxyz"
-				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
-
-	buf_addf(b, "%s%s=", b->len > 0 ? "&" : "", name);
-	for (size_t i = 0; i < n; i++) {
-		if (v[i] != '\0' && strchr(keep, v[i]) != NULL)
-			buf_addc(b, v[i]);
-		else
-			buf_addf(b, "%%%02X", (unsigned char)v[i]);
-	}
 }
 
 /* Numbers of Microsoft Entra's errors (AADSTS..) whose cause is known; its
@@ -309,6 +322,7 @@ got(struct token *t, struct token_answer *a, int64_t now)
 	if (t->header.err != 0)
 		log_oom();
 	log_secret(a->token.p, a->token.len);
+	hide_secret(t); /* which many tokens may have displaced */
 	if (t->failing_since >= 0)
 		log_info("got a token from '%s' again", t->target->authority);
 	t->renewed_for_401 = t->rejected;

@@ -60,6 +60,24 @@ redaction(void *arg)
 	log_error("in JSON hunter2hunter2");
 }
 
+/* A service's text: whole secrets, and one that its end cuts. */
+static void
+quoted(void *arg)
+{
+	static const char *const texts[] = {"you sent hunter2hunter2.",
+	    "you sent hunter2hunter", "you sent hunter2h", "you sent hunter2",
+	    "hunter2hunter2", "", "u"};
+	char s[64];
+
+	(void)arg;
+	log_secret("hunter2hunter2", 14);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		(void)snprintf(s, sizeof(s), "%s", texts[i]);
+		log_redact(s);
+		(void)fprintf(stderr, "%s|", s);
+	}
+}
+
 static void
 rotation(void *arg)
 {
@@ -149,6 +167,11 @@ main(void)
 	    "one with control characters");
 	OK(strlen(c.err) < 3 * LONG && strstr(c.err, "..\n") == NULL,
 	    "a long message is cut, behind the mark");
+	child_run(&c, quoted, NULL);
+	IS(c.err,
+	    "you sent [redacted].|you sent [redacted]|you sent [redacte|"
+	    "you sent hunter2|[redacted]||u|",
+	    "in another's text, cut or not");
 	child_run(&c, rotation, NULL);
 	IS(c.err, "prog: error: secret-00 secret-07 [redacted [redacted\n",
 	    "the newest are kept");
