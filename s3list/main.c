@@ -120,8 +120,8 @@ check(size_t operands)
 		check_globs("forget", &(struct opt_list){&forget, 1});
 	if (operands == 0 && !show && forget == NULL)
 		opt_die(&spec, "what is to be listed? give s3://BUCKET/PREFIX");
-	if (options.name[0] == '\0')
-		opt_die(&spec, "--name is empty");
+	if (options.name[0] == '\0' || strlen(options.name) > STATE_TEXT_MAX)
+		opt_die(&spec, "--name takes 1 to %d bytes", STATE_TEXT_MAX);
 }
 
 int
