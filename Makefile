@@ -68,12 +68,14 @@ TOOLBINS   := $(patsubst tests/lib/%.c,$(BUILD)/fakes/%,$(wildcard tests/lib/*.c
 # What test tools and fakes share; no part of the product.
 TESTLIB    := $(call obj,$(wildcard tests/lib/*/*.c))
 UNITS      := $(patsubst tests/unit/%.c,$(BUILD)/tests/%.t,$(wildcard tests/unit/test_*.c))
+# The driver of the torture, and what it preloads into the filters.
+FAULTBINS  := $(BUILD)/faults/torture $(BUILD)/faults/failnth.so
 FUZZERS    := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 ARCHIVES   := $(FOLDERS:%=$(BUILD)/%.a) $(BUILD)/common.a
 INJECT     := $(BUILD)/inject/clock.o $(BUILD)/inject/rnd.o
 FORMATS    := $(sort $(wildcard logparse/formats/*.format))
 SHELL_SRC  := $(wildcard tools/deps tools/*.sh tests/*.t tests/filters/*.t tests/integration/*.t \
-	tests/lib/*.sh tests/fuzz/*.sh tests/faults/*.t pipelines/* bench/*.sh .ci/run)
+	tests/lib/*.sh tests/fuzz/*.sh tests/faults/*.t tests/faults/*.sh pipelines/* bench/*.sh .ci/run)
 ALL_C      := $(wildcard common/*.[ch] $(FOLDERS:%=%/*.[ch]) tests/*/*.[ch] tests/*/*/*.[ch] tools/*.[ch] bench/*.[ch])
 # The product itself: cppcheck knows too little of jansson and libmicrohttpd.
 PRODUCT_C  := $(wildcard common/*.[ch] $(FOLDERS:%=%/*.[ch]))
@@ -89,7 +91,7 @@ TEST_ENV    = BUILD=$(CURDIR)/$(BUILD) ASAN_OPTIONS=exitcode=99:detect_leaks=1 \
 .SECONDARY:
 .PHONY: all programs check test demo bench fuzz coverage lint format check-format \
 	install uninstall clean help deps deps-test tests fuzzers check-sanitize \
-	integration FORCE
+	integration torture FORCE
 .DEFAULT_GOAL := all
 
 all: $(BINS)		## build the five filters
@@ -160,11 +162,22 @@ $(BUILD)/tests/%.t: $(BUILD)/tests/unit/%.o $(INJECT) $(BUILD)/testlib.a $(ARCHI
 	$(call say,LD,$@)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(FAKE_LIBS) $(LDLIBS)
 
+$(BUILD)/faults/torture: $(addprefix $(BUILD)/tests/faults/,torture.o scene.o judge.o \
+	judge_fetch.o judge_post.o judge_save.o judge_state.o) $(BUILD)/common.a
+	$(call say,LD,$@)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# Has open(2) and open64(2) under their own names, and none replaced by
+# another; a sanitizer or a profile of its own would count as well.
+$(BUILD)/faults/failnth.so: tests/faults/failnth.c tests/faults/failnth.h $(BUILD)/flags
+	$(call say,LD,$@)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 $(WARNINGS) $(if $(WERROR),-Werror) -O2 -g -fno-builtin -fPIC -shared -o $@ $<
+
 $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(INJECT) $(ARCHIVES)
 	$(call say,LD,$@)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
-tests: all $(TESTBINS) $(FAKEBINS) $(TOOLBINS) $(UNITS)
+tests: all $(TESTBINS) $(FAKEBINS) $(TOOLBINS) $(FAULTBINS) $(UNITS)
 fuzzers: $(FUZZERS)
 
 deps:
@@ -188,6 +201,10 @@ test: deps-test		## everything: what CI runs
 	$(MAKE) fuzz FUZZ_SECONDS=20
 	$(MAKE) check
 	$(MAKE) integration
+	$(MAKE) torture TORTURE_SAMPLE=12
+
+torture: tests		## every call fails once, in each filter
+	$(TEST_ENV) TORTURE_SAMPLE=$(or $(TORTURE_SAMPLE),0) $(PROVE) tests/faults/torture.t
 
 demo: deps		## move sample logs end to end on local servers
 	@$(MAKE) --no-print-directory all $(FAKEBINS) $(TOOLBINS)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "buf.h"
+#include "log.h"
 
 enum { BUF_FIRST = 128 };
 
@@ -28,10 +29,8 @@ reserve(struct buf *b, size_t n)
 	for (cap = b->cap ? b->cap : BUF_FIRST; cap < want;)
 		cap = cap > b->max / 2 ? b->max + 1 : cap * 2;
 	p = realloc(b->p, cap);
-	if (p == NULL) {
-		b->err = ENOMEM;
-		return false;
-	}
+	if (p == NULL)
+		log_oom();
 	b->p = p;
 	b->cap = cap;
 	return true;
@@ -85,10 +84,8 @@ buf_addf(struct buf *b, const char *fmt, ...)
 	va_start(ap, fmt);
 	n = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
-	if (n < 0) {
-		b->err = EINVAL;
-		return;
-	}
+	if (n < 0) /* of our formats, for want of memory alone */
+		log_oom();
 	if (!reserve(b, (size_t)n))
 		return;
 	va_start(ap, fmt);

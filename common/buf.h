@@ -8,7 +8,8 @@
  * A growing byte buffer with a hard limit and a sticky error.
  *
  * A failed append leaves the contents alone, sets err, and makes every later
- * append a no-op, so callers append freely and check once before use.
+ * append a no-op, so callers append freely and check once before use.  Without
+ * memory the program ends (docs/decisions/0008): no caller can forget to look.
  * Invariant: when p is not NULL, p[len] is '\0' (contents may hold NULs too).
  */
 struct buf {
@@ -16,7 +17,7 @@ struct buf {
 	size_t len;
 	size_t cap; /* bytes allocated */
 	size_t max; /* limit on len */
-	int err;    /* 0, EFBIG (limit reached) or ENOMEM */
+	int err;    /* 0 or EFBIG: the limit was reached */
 };
 
 /** Make an empty buffer that never holds more than max bytes. */

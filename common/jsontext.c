@@ -336,8 +336,6 @@ json_base64_text(struct buf *b, const struct json_val *v)
 	text = (struct buf)BUF_INIT(v->n);
 	(void)json_unescape(&text, v->p + 1, v->n - 2);
 	ok = text.err == 0 && json_base64(b, text.p, text.len);
-	if (text.err == ENOMEM)
-		b->err = ENOMEM;
 	buf_clear(&text);
 	return ok;
 }

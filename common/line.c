@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "line.h"
+#include "log.h"
 
 enum { FIRST = 256 * 1024 /* a pipe's worth: design.md */ };
 
@@ -39,10 +40,8 @@ make_room(struct line_reader *l)
 	if (cap > l->max + FIRST)
 		cap = l->max + FIRST;
 	p = realloc(l->buf, cap);
-	if (p == NULL) {
-		errno = ENOMEM;
-		return false;
-	}
+	if (p == NULL)
+		log_oom();
 	l->buf = p;
 	l->cap = cap;
 	return true;

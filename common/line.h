@@ -39,8 +39,8 @@ void line_init(struct line_reader *l, int fd, size_t max);
 void line_free(struct line_reader *l);
 
 /**
- * Read once from the descriptor.  Returns false when that fails, with errno
- * (ENOMEM included); after the end of input it does nothing.
+ * Read once from the descriptor.  Returns false when that fails, with errno;
+ * after the end of input it does nothing.
  */
 bool line_fill(struct line_reader *l);
 

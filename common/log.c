@@ -142,7 +142,10 @@ put_line(const char *line, size_t n)
 static void
 emit_json(const char *level, const char *key, const char *msg)
 {
-	static struct buf b = BUF_INIT(LINE_MAX_LEN);
+	/* No allocation: to say that memory is out takes none. */
+	static char room[LINE_MAX_LEN + 1];
+	static struct buf b = {
+	    .p = room, .cap = sizeof(room), .max = LINE_MAX_LEN};
 	char when[TIMEFMT_MAX];
 	struct jsonw w;
 

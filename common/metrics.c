@@ -79,6 +79,8 @@ put_sample(struct buf *b, const struct metrics *ms, const struct metric *m)
 	buf_addf(b, "%s{%s%s%s} ", m->name, stage.p != NULL ? stage.p : "",
 	    m->labels != NULL && m->labels[0] != '\0' ? "," : "",
 	    m->labels != NULL ? m->labels : "");
+	if (stage.err != 0)
+		b->err = stage.err;
 	buf_clear(&stage);
 	if (m->counter != NULL)
 		buf_addf(b, "%llu", (unsigned long long)*m->counter);

@@ -56,11 +56,7 @@ void
 out_line(void)
 {
 	buf_addc(&pending, '\n');
-	if (pending.err != 0) {
-		if (pending.err == ENOMEM)
-			log_oom();
-		log_bug(__FILE__, __LINE__, "the output line fits");
-	}
+	INVARIANT(pending.err == 0);
 	line_start = pending.len;
 	if (pending.len >= FLUSH_AT)
 		out_flush();

@@ -185,8 +185,6 @@ copy_text(struct buf *b, struct db_query *q, int column)
 {
 	buf_reset(b);
 	buf_adds(b, db_text(q, column));
-	if (b->err == ENOMEM)
-		log_oom();
 	return b->p != NULL ? b->p : "";
 }
 
@@ -219,8 +217,6 @@ copy_entry(struct state_cursor *c, struct db_query *q, struct state_entry *e)
 	key = db_blob(q, 3, &n);
 	buf_reset(&c->key);
 	buf_add(&c->key, key, n);
-	if (c->key.err == ENOMEM)
-		log_oom();
 	*e = (struct state_entry){
 	    .object = {.store = copy_text(&c->store, q, 1),
 		.bucket = copy_text(&c->bucket, q, 2),

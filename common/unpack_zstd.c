@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "log.h"
 #include "unpack_impl.h"
@@ -100,6 +101,9 @@ zstd_begin(struct unpack *u)
 static bool
 zstd_bad(struct unpack *u, size_t rc)
 {
+	/* Windows are within their limit: this is no fault of the frame. */
+	if (ZSTD_getErrorCode(rc) == ZSTD_error_memory_allocation)
+		log_oom();
 	return unpack_fail(u, UNPACK_BADZSTD, u->state->start,
 	    "the zstd frame at byte %llu is damaged: %s",
 	    (unsigned long long)u->state->start, ZSTD_getErrorName(rc));

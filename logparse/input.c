@@ -135,8 +135,6 @@ chunk_bytes(struct input *in, const struct wire_line *w)
 		ok = w->text.type == JSON_STRING &&
 		     json_unescape(&in->bytes, w->text.p + 1, w->text.n - 2) ==
 			 0;
-	if (in->bytes.err == ENOMEM)
-		log_oom();
 	return ok && in->bytes.err == 0;
 }
 
@@ -468,8 +466,6 @@ input_wire(struct parser *p, const struct opt_common *common)
 			worse(p, EXIT_AGAIN);
 			break;
 		} else if (parser_tick(p), !line_fill(&l)) {
-			if (errno == ENOMEM)
-				log_oom();
 			log_error(
 			    "cannot read standard input: %s", strerror(errno));
 			worse(p, EXIT_IO);

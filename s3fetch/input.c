@@ -32,8 +32,6 @@ input_fill(struct input *in, struct fault *f)
 {
 	if (line_fill(&in->lines))
 		return true;
-	if (errno == ENOMEM)
-		return fault_set(f, EXIT_SYSTEM, "out of memory");
 	return fault_set(
 	    f, EXIT_IO, "cannot read standard input: %s", strerror(errno));
 }

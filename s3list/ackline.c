@@ -1,5 +1,4 @@
 /* What s3ack makes of a line; see ackint.h. */
-#include <errno.h>
 
 #include "ackint.h"
 #include "log.h"
@@ -13,8 +12,6 @@ hold(struct ack *a, const char *p, size_t n)
 
 	buf_add(b, p, n);
 	buf_addc(b, '\n');
-	if (b->err == ENOMEM)
-		log_oom();
 	INVARIANT(b->err == 0);
 }
 

@@ -1,11 +1,12 @@
 /* How s3list and s3ack end. */
 #include "finish.h"
+#include "exitcode.h"
 #include "jsonw.h"
 #include "log.h"
 #include "out.h"
 #include "wire.h"
 
-void
+int
 finish(struct pump *p, const char *stage, int code,
     const struct finish_count *counts, unsigned n, int64_t within_ms)
 {
@@ -22,9 +23,11 @@ finish(struct pump *p, const char *stage, int code,
 	buf_clear(&totals);
 	if (p->lines.err != 0)
 		log_oom();
-	if (pump_drain(p, within_ms))
-		out_finish();
-	else
+	if (!pump_drain(p, within_ms)) {
 		log_warn("the reader of standard output took nothing more; "
 			 "the end of the output is missing");
+		return exitcode_worse(code, EXIT_AGAIN);
+	}
+	out_finish();
+	return code;
 }

@@ -14,9 +14,10 @@ struct finish_count {
 /**
  * Write what is pending and the done line with these totals, and close
  * standard output.  When the reader takes nothing for within_ms after a stop
- * was asked for, that is logged and left.
+ * was asked for, that is logged and left.  Returns the exit code: what is left
+ * makes it EXIT_AGAIN.
  */
-void finish(struct pump *p, const char *stage, int code,
+int finish(struct pump *p, const char *stage, int code,
     const struct finish_count *counts, unsigned n, int64_t within_ms);
 
 #endif

@@ -1,5 +1,4 @@
 /* Listing one prefix: requests, pages, and what to do when they fail. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -177,8 +176,6 @@ take_page(struct lister *l)
 	buf_reset(&l->token);
 	if (p->has_token)
 		buf_add(&l->token, p->token.p, p->token.len);
-	if (l->token.err == ENOMEM || l->last_key.err == ENOMEM)
-		log_oom();
 	l->attempt = l->unreadable = 0;
 	l->down_since = -1;
 	l->next = 0;

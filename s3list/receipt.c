@@ -1,6 +1,5 @@
 /* From a receipt line to what the state takes; every text is checked for its
  * length and for NULs here, so that the state never has to refuse one. */
-#include <errno.h>
 #include <string.h>
 
 #include "log.h"
@@ -46,8 +45,6 @@ text(struct buf *b, const struct json_val *v)
 	if (v->type != JSON_STRING)
 		return NULL;
 	(void)json_text(b, v);
-	if (b->err == ENOMEM)
-		log_oom();
 	if (b->err != 0 || (b->len > 0 && memchr(b->p, '\0', b->len) != NULL))
 		return NULL;
 	return b->p != NULL ? b->p : "";

@@ -2,7 +2,6 @@
  * The run of s3list: listers fetch pages, their objects are chosen and become
  * lines, lines go out as fast as the reader takes them.
  */
-#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -212,8 +211,6 @@ fill_from(struct run *r, struct lister *l, struct fault *f)
 		else if (choice == CHOICE_QUARANTINED)
 			note_quarantined(r, &o, v.tries);
 	}
-	if (r->pump.lines.err == ENOMEM)
-		log_oom();
 	INVARIANT(r->pump.lines.err == 0);
 	if (ok && l->next == p->n)
 		lister_next(l);
@@ -373,8 +370,8 @@ judge(const struct run *r)
 							  : EXIT_DONE;
 }
 
-/* The done line, after all that is pending. */
-static void
+/* The done line, after all that is pending.  Returns the exit code. */
+static int
 end(struct run *r, int code)
 {
 	struct finish_count counts[CHOICES + 3];
@@ -392,10 +389,12 @@ end(struct run *r, int code)
 	counts[n++] = (struct finish_count){"bytes", r->bytes};
 	counts[n++] = (struct finish_count){"pages", r->shared.pages};
 	progress_clear();
-	finish(
-	    &r->pump, "s3list", code, counts, n, r->o->common.stop_within_ms);
-	if (!metrics_write(&r->metrics, &f))
+	if (!metrics_write(&r->metrics, &f)) {
 		log_fault(&f);
+		code = exitcode_worse(code, (int)f.code);
+	}
+	return finish(
+	    &r->pump, "s3list", code, counts, n, r->o->common.stop_within_ms);
 }
 
 int
@@ -418,7 +417,7 @@ run_list(const struct run_options *o)
 		note_nothing(&r);
 		code = judge(&r);
 	}
-	end(&r, code);
+	code = end(&r, code);
 	clean_up(&r);
 	return code;
 }

@@ -60,8 +60,9 @@ end(int code, struct metrics *m, struct pump *p, int64_t within_ms)
 		code = exitcode_worse(code, f.code);
 	}
 	/* A reader that was waited for to the end is not waited for again. */
-	finish(p, "s3ack", code, totals, sizeof(totals) / sizeof(*totals),
-	    pump_pending(p) > 0 ? 0 : within_ms);
+	code =
+	    finish(p, "s3ack", code, totals, sizeof(totals) / sizeof(*totals),
+		pump_pending(p) > 0 ? 0 : within_ms);
 	pump_free(p);
 	return code;
 }

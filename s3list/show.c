@@ -18,6 +18,7 @@ struct show {
 	struct pump pump;
 	struct buf extra;
 	uint64_t shown;
+	bool cut; /* asked to stop, and the reader took nothing more */
 };
 
 /* Is the object one that the command line speaks of? */
@@ -119,9 +120,10 @@ show_one(void *ctx, const struct state_entry *e)
 	s->shown++;
 	if (s->pump.lines.err != 0 || s->extra.err != 0)
 		log_oom();
-	return !stop_asked() &&
-	       (pump_pending(&s->pump) < PUMP_HIGH ||
-		   pump_drain(&s->pump, s->o->common.stop_within_ms));
+	s->cut = stop_asked() ||
+		 (pump_pending(&s->pump) >= PUMP_HIGH &&
+		     !pump_drain(&s->pump, s->o->common.stop_within_ms));
+	return !s->cut;
 }
 
 static bool
@@ -138,11 +140,11 @@ end(struct show *s, const struct fault *f, const struct finish_count *counts,
 {
 	int code = (int)f->code;
 
-	if (f->code != EXIT_DONE)
+	if (code != EXIT_DONE)
 		log_fault(f);
-	else if (s->forget == NULL && stop_asked())
-		code = EXIT_AGAIN;
-	finish(
+	if (s->cut)
+		code = exitcode_worse(code, EXIT_AGAIN);
+	code = finish(
 	    &s->pump, "s3list", code, counts, n, s->o->common.stop_within_ms);
 	pump_free(&s->pump);
 	buf_clear(&s->extra);

@@ -270,8 +270,6 @@ dead_long_reject(struct deadletter *d, const struct wire_line *l,
 		ok = json_text(&record, &l->raw) == 0;
 	else if (l->raw64.p != NULL && l->raw64.type == JSON_STRING)
 		ok = json_base64(&record, l->raw64.p + 1, l->raw64.n - 2);
-	if (record.err == ENOMEM)
-		log_oom();
 	if (ok && record.err == 0 && record.p != NULL) {
 		b.p = record.p;
 		b.len = record.len;
