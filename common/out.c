@@ -1,23 +1,37 @@
 /* Standard output: collected, checked, and watched for its reader. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "log.h"
 #include "out.h"
+#include "stop.h"
 
 enum {
-	PIPE_SIZE = 256 * 1024,    /* larger gains nothing (design.md) */
-	FLUSH_AT = 128 * 1024,     /* collected before a write */
-	OUT_MAX = 24 * 1024 * 1024 /* two lines of 8 MiB and the rest */
+	PIPE_SIZE = 256 * 1024,     /* larger gains nothing (design.md) */
+	FLUSH_AT = 128 * 1024,      /* collected before a write */
+	OUT_MAX = 24 * 1024 * 1024, /* two lines of 8 MiB and the rest */
+	GRACE_MS = 1000 /* for a reader that is slow, not gone; our choice */
 };
 
 static struct buf pending = BUF_INIT(OUT_MAX);
 static size_t line_start; /* where in pending the unfinished line begins */
+static int out_fd = STDOUT_FILENO;
+
+/* See out_leave_within(). */
+static struct {
+	int (*code)(void); /* NULL: not asked for */
+	int64_t within_ms;
+	int64_t until; /* once a signal came, else -1 */
+	bool pieces;   /* out_fd blocks: write no more than surely fits */
+} leave = {.until = -1};
 
 /* Give a closed descriptor a file on which input or output fails. */
 static void
@@ -76,21 +90,81 @@ out_copy(const char *line, size_t n)
 	out_line();
 }
 
+void
+out_leave_within(int64_t within_ms, int (*code)(void))
+{
+	struct stat st;
+	int fd = -1;
+
+	leave.within_ms = within_ms;
+	leave.code = code;
+	leave.pieces = true;
+	/* A pipe opened anew is the same pipe, but does not block for us
+	 * alone: O_NONBLOCK belongs to what is shared with other processes. */
+	if (fstat(STDOUT_FILENO, &st) == 0 && S_ISFIFO(st.st_mode))
+		fd = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd == -1)
+		return;
+	out_fd = fd;
+	leave.pieces = false;
+}
+
+/* How long a reader that takes nothing is waited for; -1: for ever. */
+static int64_t
+patience(void)
+{
+	int64_t now, left;
+
+	if (leave.code == NULL || !stop_asked())
+		return -1;
+	now = clock_mono_ms();
+	if (leave.until < 0)
+		leave.until = now + leave.within_ms;
+	left = leave.until - now;
+	return left < GRACE_MS ? GRACE_MS : left;
+}
+
+/* Wait until the reader takes something, or has gone. */
+static void
+wait_for_reader(void)
+{
+	struct pollfd fds[2] = {
+	    {.fd = out_fd, .events = POLLOUT}, {.fd = -1, .events = POLLIN}};
+	int64_t wait;
+
+	do {
+		wait = patience();
+		/* The signal that asks to stop wakes us, and stays there. */
+		fds[1].fd = leave.code != NULL && wait < 0 ? stop_fd() : -1;
+		if (poll(fds, 2, clock_wait_ms(wait)) != 0)
+			continue;
+		log_warn("the reader of standard output takes nothing: "
+			 "leaving, with %zu bytes unwritten",
+		    pending.len);
+		_exit(exitcode_worse(EXIT_AGAIN, leave.code()));
+	} while (fds[0].revents == 0);
+}
+
 /* Write all of p; false with errno. */
 static bool
 write_all(const char *p, size_t n)
 {
-	struct pollfd wait = {.fd = STDOUT_FILENO, .events = POLLOUT};
+	size_t piece;
 	ssize_t w;
 
 	while (n > 0) {
-		w = write(STDOUT_FILENO, p, n);
+		piece = n;
+		if (leave.pieces) {
+			wait_for_reader();
+			piece = n < PIPE_BUF ? n : PIPE_BUF;
+		}
+		w = write(out_fd, p, piece);
 		if (w >= 0) {
 			p += w;
 			n -= (size_t)w;
 		} else if (errno == EAGAIN) {
-			/* Another process made the shared pipe so. */
-			(void)poll(&wait, 1, -1);
+			/* Ours, or another process made it so. */
+			wait_for_reader();
 		} else if (errno != EINTR) {
 			return false;
 		}
@@ -153,6 +227,9 @@ void
 out_finish(void)
 {
 	out_flush();
+	if (out_fd != STDOUT_FILENO)
+		(void)close(out_fd);
+	out_fd = STDOUT_FILENO;
 	if (close(STDOUT_FILENO) != 0 && errno != EINTR)
 		out_fail(errno);
 	buf_clear(&pending);

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "buf.h"
 
@@ -18,6 +19,15 @@
  * made 256 KiB.  Call first in main().
  */
 void out_init(void);
+
+/**
+ * From now on a reader that takes nothing does not hold the program for ever
+ * once a signal has asked it to stop (stop_init() comes before): within_ms
+ * later, and when it takes nothing for a second more, the process ends with
+ * the worse of EXIT_AGAIN and code(), inside a line perhaps.  Where standard
+ * output is a pipe, large pieces are still written at once.
+ */
+void out_leave_within(int64_t within_ms, int (*code)(void));
 
 /** The buffer to append a line to; end the line with out_line(). */
 struct buf *out_buf(void);

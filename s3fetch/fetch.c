@@ -36,6 +36,7 @@ share_memory(struct fetch *f, struct fault *fault)
 }
 
 static void asked(void *ctx, const struct s3_verdict *v);
+static bool is_late(void *ctx);
 
 bool
 fetch_init(struct fetch *f, const struct fetch_options *o,
@@ -47,8 +48,8 @@ fetch_init(struct fetch *f, const struct fetch_options *o,
 	    .in = in,
 	    .metrics = metrics,
 	    .worst = EXIT_DONE};
-	f->calls =
-	    (struct transfer_calls){slot_reached, slot_progress, slot_ended, f};
+	f->calls = (struct transfer_calls){
+	    slot_reached, slot_progress, slot_ended, is_late, f};
 	f->probe = (struct probe){.setup = setup, .ended = asked, .ctx = f};
 	store_init(&f->store, o->give_up_ms);
 	if (!share_memory(f, fault))
@@ -273,16 +274,19 @@ show(struct fetch *f, int64_t now)
 		    (unsigned long long)t->errors);
 }
 
-static void
-check_stop(struct fetch *f, int64_t now)
+/* Did a signal ask to stop, and is --stop-within over?  With a slow reader a
+ * turn of the loop takes long, so this is asked inside of it, too. */
+static bool
+is_late(void *ctx)
 {
+	struct fetch *f = ctx;
+
 	if (!f->stopping && stop_asked()) {
 		f->stopping = true;
-		f->stop_at = now + f->o.stop_within_ms;
+		f->stop_at = clock_mono_ms() + f->o.stop_within_ms;
 		log_info("asked to stop: finishing %u objects", f->busy);
 	}
-	if (f->stopping && f->busy > 0 && now >= f->stop_at)
-		slot_leave_all(f);
+	return f->stopping && clock_mono_ms() >= f->stop_at;
 }
 
 /* Wait for an event and let it happen. */
@@ -323,6 +327,16 @@ settle(struct fetch *f)
 }
 
 int
+fetch_code(const struct fetch *f)
+{
+	int code = f->in != NULL ? f->in->worst : EXIT_DONE;
+
+	if (f->failed)
+		code = exitcode_worse(code, (int)f->fault.code);
+	return exitcode_worse(code, f->worst);
+}
+
+int
 fetch_run(struct fetch *f)
 {
 	bool need;
@@ -330,7 +344,8 @@ fetch_run(struct fetch *f)
 
 	for (;;) {
 		now = clock_mono_ms();
-		check_stop(f, now);
+		if (is_late(f))
+			slot_leave_all(f);
 		if (store_gave_up(&f->store, now))
 			slot_give_up_all(f, now);
 		need = take_objects(f);
@@ -345,9 +360,8 @@ fetch_run(struct fetch *f)
 	if (f->failed) {
 		slot_leave_all(f);
 		log_fault(&f->fault);
-		f->worst = exitcode_worse(f->worst, (int)f->fault.code);
 	}
 	settle(f);
 	out_flush();
-	return exitcode_worse(f->worst, input_verdict(f->in));
+	return exitcode_worse(fetch_code(f), input_verdict(f->in));
 }

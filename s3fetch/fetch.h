@@ -60,6 +60,9 @@ bool fetch_init(struct fetch *f, const struct fetch_options *o,
     struct fault *fault);
 void fetch_free(struct fetch *f);
 
+/** The exit code of what has happened so far. */
+int fetch_code(const struct fetch *f);
+
 /** Fetch all.  Returns the exit code; what stopped the line was logged. */
 int fetch_run(struct fetch *f);
 

@@ -156,6 +156,12 @@ write_done(const struct program *p, int code)
 	buf_clear(&totals);
 }
 
+static int
+code_so_far(void)
+{
+	return fetch_code(&program.fetch);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -168,6 +174,7 @@ main(int argc, char *argv[])
 	p->setup.save_dir = -1;
 	first = parse(&p->o, argc, argv);
 	stop_init();
+	out_leave_within(p->o.common.stop_within_ms, code_so_far);
 	progress_init(p->o.common.progress);
 	input_init(
 	    &p->in, argv + first, (size_t)(argc - first), p->o.save != NULL);

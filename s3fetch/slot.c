@@ -324,7 +324,8 @@ slot_ended(void *ctx, struct transfer *t, enum transfer_end how)
 	s->state = SLOT_WAITING;
 	if (f->failed && how == TRANSFER_FAILED)
 		return; /* in the same turn: it is left as it is */
-	if (how != TRANSFER_FAILED && how != TRANSFER_MEMORY) {
+	if (how != TRANSFER_FAILED && how != TRANSFER_MEMORY &&
+	    how != TRANSFER_LEFT) {
 		store_answered(&f->store, now);
 		slot_store_up(f);
 	}
@@ -346,6 +347,8 @@ slot_ended(void *ctx, struct transfer *t, enum transfer_end how)
 		break;
 	case TRANSFER_MEMORY:
 		s->state = SLOT_MEMORY;
+		break;
+	case TRANSFER_LEFT: /* with all others, in the next turn */
 		break;
 	case TRANSFER_LOCAL:
 		on_local(f, s);

@@ -241,6 +241,8 @@ on_data(void *ctx, const char *p, size_t n)
 	size_t skip = t->skip < n ? (size_t)t->skip : n;
 	bool ok = true;
 
+	if (t->calls->late(t->calls->ctx))
+		return stop(t, TRANSFER_LEFT, "", "%s", "");
 	t->skip -= skip;
 	p += skip;
 	n -= skip;

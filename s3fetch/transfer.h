@@ -42,6 +42,7 @@ enum transfer_end {
 	TRANSFER_CHANGED, /* what the store sends is not the object asked for */
 	TRANSFER_MEMORY,  /* stopped until others have returned theirs */
 	TRANSFER_LOCAL,   /* its file cannot be written: see fault */
+	TRANSFER_LEFT,    /* stopped because the time is over */
 	TRANSFER_FAILED   /* the attempt failed: see verdict */
 };
 
@@ -52,6 +53,7 @@ struct transfer_calls {
 	void (*reached)(void *ctx, struct transfer *t);
 	void (*progress)(void *ctx, struct transfer *t, uint64_t n);
 	void (*ended)(void *ctx, struct transfer *t, enum transfer_end how);
+	bool (*late)(void *ctx); /* asked before each piece: is it to stop? */
 	void *ctx;
 };
 

@@ -25,14 +25,6 @@ for _ in {1..20}; do line seq; done >"$tmp/in"
 "$bin" <"$tmp/in" 2>"$tmp/err" | head -n 1 >"$tmp/head"
 is "${PIPESTATUS[0]} $(wc -l <"$tmp/head") $(wc -c <"$tmp/err")" "141 1 0" \
 	"| head -1: killed by SIGPIPE, silently"
-# Idle: nothing to read, nothing to fetch.
-mkfifo "$tmp/fifo" "$tmp/fifo2"
-(exec 7>"$tmp/fifo"; cat "$tmp/one" >&7; exec sleep 60) &
-feeder=$!
-rc=0
-"$bin" <"$tmp/fifo" 2>"$tmp/err" | head -n 3 >"$tmp/head"
-is "${PIPESTATUS[0]} $(wc -c <"$tmp/err")" "141 0" "a reader that leaves is noticed when idle"
-kill "$feeder"
 # A reader that does not read while the server hangs up.
 for f in seq seq.gz; do
 	listed "$f" "$tmp/$f" >"$tmp/in"
@@ -132,47 +124,6 @@ done >"$tmp/in"
 fetch
 is "$rc $(grep -c ' end ' <<<"$sum") $(find "$tmp/got" -type f -exec cat {} + | tr -d '\n' | wc -c)" \
 	"0 ${#keys[@]} $(printf '%s' "${keys[@]}" | tr -d '\n' | wc -c)" "ugly keys"
-
-# --- SIGTERM
-
-reset
-faults '{"op":"GET","key":"seq","drip_bytes":60000,"drip_ms":30,"times":-1}'
-(line seq; for _ in {1..50}; do line text; sleep 0.1; done) >"$tmp/fifo" &
-feeder=$!
-"$bin" --jobs 1 <"$tmp/fifo" >"$tmp/out" 2>"$tmp/err" &
-pid=$!
-sleep 0.4
-kill "$pid"
-rc=0
-wait "$pid" || rc=$?
-kill "$feeder" 2>/dev/null
-is "$rc $(python3 tests/lib/wirecheck.py <"$tmp/out")" \
-	"75 seq end $(stat -c %s "$tmp/seq") $(stat -c %s "$tmp/seq")
-done 75" "SIGTERM: the object in hand is finished, no other begun, exit 75"
-reset
-faults '{"op":"GET","key":"seq","drip_bytes":100000,"drip_ms":200,"times":-1}'
-line seq >"$tmp/in"
-"$bin" --stop-within 200ms <"$tmp/in" >"$tmp/out" 2>"$tmp/err" &
-pid=$!
-sleep 0.5
-kill "$pid"
-rc=0
-wait "$pid" || rc=$?
-like "$rc $(python3 tests/lib/wirecheck.py <"$tmp/out")" \
-	$'^75 done 75\nseq open [1-9][0-9]*$' \
-	"after --stop-within it stays open, no end is written"
-reset
-line text >"$tmp/in"
-(sleep 0.5; cat "$tmp/in"; exec sleep 60) >"$tmp/fifo2" &
-feeder=$!
-"$bin" <"$tmp/fifo2" >"$tmp/out" 2>"$tmp/err" &
-pid=$!
-sleep 0.2
-kill "$pid"
-rc=0
-wait "$pid" || rc=$?
-kill "$feeder" 2>/dev/null
-is "$rc $(python3 tests/lib/wirecheck.py <"$tmp/out")" "0 done 0" "SIGTERM when idle ends it"
 
 # --- memory
 
