@@ -18,12 +18,21 @@ export AWS_ACCESS_KEY_ID=AKIDDEMO AWS_SECRET_ACCESS_KEY=demo+secret/key AWS_REGI
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 [ -t 1 ] || say() { printf '\n== %s\n' "$*"; }
 
-say "Sample CloudTrail objects, as AWS delivers them"
+# Keys are long: their middle is left out.
+short() { sed -E 's#AWSLogs/([0-9]+)/[^ '"'"']*/#AWSLogs/\1/../#g'; }
+
+echo "All of this happens on this machine, between local servers: no account, nothing sent out."
+say "Sample CloudTrail objects, as AWS delivers them, some of them broken on purpose"
 mkdir -p "$work/store/logs"
 mksamples "$work/store/logs" >"$work/manifest"
 jq -rs '"\(length) objects of \(map(.raw) | add / 1000000 | . * 10 | round / 10) MB (\(map(.stored) | add / 1000 | round) kB stored), " +
 	"\([.[].key | capture("AWSLogs/(?<a>[0-9]+)/").a] | unique | length) accounts, \(map(.records) | add) records; among them:",
-	(group_by(.kind)[] | select(.[0].kind != "cloudtrail") | "  \(.[0].kind): \(length)")' "$work/manifest"
+	({crc: "the checksum is wrong", truncated: "cut short", trailing: "garbage behind the end", empty: "0 bytes",
+	  "no-records": "an empty list of records", "odd-key": "every ugly character in its key", members: "four gzip members",
+	  plain: "not compressed", misnamed: "not compressed, but called .gz", spaced: "white space everywhere", zstd: "Zstandard",
+	  "bad-record": "one record is no JSON", "every-kind": "each kind of event", insight: "an Insights event",
+	  digest: "a digest file, of no use as a row"} as $what |
+	 [.[] | select(.kind != "cloudtrail").kind] | unique[] | "  \(. + " " * (12 - length))\($what[.] // "")")' "$work/manifest"
 
 s3sim_start --root "$work/store" --bucket logs
 export AWS_ENDPOINT_URL_S3=$S3SIM_URL
@@ -39,8 +48,9 @@ run() {
 }
 rc=0
 run >"$work/out" 2>"$work/err" || rc=$?
-echo "exit $rc$([ $rc != 65 ] || echo ': some records or objects are in the dead-letter file')"
-sed 's/^/  /' "$work/err" | cut -c1-150
+echo "What the filters say on standard error:"
+short <"$work/err" | sed 's/^/  /' | cut -c1-250
+echo "exit status $rc$([ $rc != 65 ] || echo ': some records or objects are in the dead-letter file, the rest is delivered')"
 
 say "Rows that arrived, by table"
 for f in "$SIM_DIR"/rows/*.ndjson; do
@@ -48,19 +58,19 @@ for f in "$SIM_DIR"/rows/*.ndjson; do
 done
 
 say "Three of them"
-sim_rows AWSCloudTrail | awk 'NR % 400 == 7 && n++ < 3' | jq -c . | cut -c1-400
+sim_rows AWSCloudTrail | awk 'NR % 400 == 7 && n++ < 3' | jq -c . | sed -E 's/^(.{300}).*/\1 ../'
 
 say "A receipt for every object (records = rows + filtered + dead)"
 printf '  %-9s %7s %6s %8s %5s  %s\n' status records rows filtered dead object
 jq -r 'select(.receipt) | .receipt as $r | [$r.status + (if $r.dead_object then "*" else "" end), $r.records // 0,
 	$r.rows, $r.filtered, $r.dead, .object.key | tostring] | @tsv' "$work/out" |
 	sort -t "$(printf '\t')" -k6 |
-	awk -F '\t' '{ k = $6; if (length(k) > 100) k = substr(k, 1, 40) "..." substr(k, length(k) - 56)
-		printf "  %-9s %7d %6d %8d %5d  %s\n", $1, $2, $3, $4, $5, k }'
-echo "  (* the object itself is a dead letter: it cannot be read)"
+	awk -F '\t' '{ printf "  %-10s %6d %6d %8d %5d  %s\n", $1, $2, $3, $4, $5, $6 }' | short
+echo "  (* the object itself is a dead letter: what could be read of it is delivered)"
 
 say "Dead letters, with reasons ($(wc -l <"$work/dead.ndjson"))"
-jq -r '"  \(.dead.reason)\(if .reject then " (\(.reject.reason) at byte \(.reject.at))" else "" end): \(.object.key // .key)"' "$work/dead.ndjson"
+jq -r '"  \(.dead.reason)\(if .reject then " at byte \(.reject.at)" else "" end): \(.object.key // .key)"' "$work/dead.ndjson" | short
+echo "  Once mended they can be piped back in: s3fetch <dead.ndjson | logparse | sentinelpost"
 
 say "Totals"
 totals=$(jq -rs '[.[].receipt | select(.)] | map(.rows) as $rows |
@@ -81,7 +91,12 @@ run >"$work/again" 2>&1
 [ "$(grep -c '"receipt":' "$work/again")" = 0 ]
 jq -r 'select(.done.stage == "s3list").done | "  \(.listed) listed, \(.settled) settled before, \(.objects) new"' "$work/again"
 
-say "Yours: set the environment (README.md, From nothing to the first row), then"
+say "Yours: build/bin is not in the path yet; either of"
+cat <<'TXT'
+  export PATH=$PWD/build/bin:$PATH
+  sudo make install
+TXT
+say "then set the environment (README.md, From nothing to the first row), and type"
 cat <<'TXT'
   export AWS_REGION=.. AWS_ACCESS_KEY_ID=.. AWS_SECRET_ACCESS_KEY=..
   export AZURE_TENANT_ID=.. AZURE_CLIENT_ID=.. AZURE_CLIENT_SECRET=..
