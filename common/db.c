@@ -26,16 +26,20 @@ struct db {
 	size_t n;
 };
 
+static const char hint_full[] = "the disk or its quota is full: make room and "
+				"run again, nothing was marked "
+				"done";
+
 /* What an error of SQLite means to the person who runs us; see
- * https://www.sqlite.org/rescode.html.  Extended codes end in the primary. */
+ * https://www.sqlite.org/rescode.html.  Extended codes, which end in the
+ * primary, stand before it. */
 static const struct {
 	int code;
 	enum exitcode exit;
 	const char *hint;
 } meanings[] = {
-    {SQLITE_FULL, EXIT_IO,
-	"the disk or its quota is full: make room and run again, nothing was "
-	"marked done"},
+    {SQLITE_FULL, EXIT_IO, hint_full},
+    {SQLITE_IOERR_SHMSIZE, EXIT_IO, hint_full},
     {SQLITE_IOERR, EXIT_IO,
 	"look at the disk (dmesg) and its limits; nothing was marked done"},
     {SQLITE_READONLY, EXIT_IO,
@@ -66,7 +70,7 @@ fail(struct db *d, int rc, struct fault *f)
 			       : sqlite3_errstr(rc);
 
 	for (size_t i = 0; i < sizeof(meanings) / sizeof(*meanings); i++) {
-		if (meanings[i].code != (rc & 0xff))
+		if (meanings[i].code != rc && meanings[i].code != (rc & 0xff))
 			continue;
 		(void)fault_set(f, meanings[i].exit,
 		    "cannot use state '%s': %s (SQLite %d)", d->file, text, rc);

@@ -16,10 +16,10 @@ cd "$tmp" || exit 99
 
 # put KEY [TEXT]: an object.
 put() { echo "${2:-$1}" | s3put - "$S3SIM_URL/logs/$1" >/dev/null; }
-# list [OPTION ...]: the next run of s3list; leaves out, err, rc.
+# list: the next run of s3list; leaves out, err, rc.
 list() {
 	rc=0
-	s3list --log-format text --state s.db "$@" s3://logs/ >out 2>err </dev/null || rc=$?
+	s3list --log-format text --state s.db s3://logs/ >out 2>err </dev/null || rc=$?
 }
 # given KEY ..: the keys that this run gave, in order, and its exit code.
 given() { jq -r 'select(.key).key' out | tr '\n' ' '; echo "$rc"; }
