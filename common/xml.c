@@ -113,6 +113,11 @@ xml_new(const struct xml_calls *calls, void *ctx, size_t text_max)
 	XML_SetElementHandler(x->parser, on_open, on_close);
 	XML_SetCharacterDataHandler(x->parser, on_text);
 	XML_SetStartDoctypeDeclHandler(x->parser, on_doctype);
+#if XML_MAJOR_VERSION > 2 || XML_MINOR_VERSION >= 6
+	/* XML_TOKEN_MAX bounds what is read again; deferred, it would not be
+	 * known how long a token is. */
+	(void)XML_SetReparseDeferralEnabled(x->parser, XML_FALSE);
+#endif
 	return x;
 }
 

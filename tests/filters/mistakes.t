@@ -58,7 +58,13 @@ mistake "an endpoint without https" 64 's3list --endpoint s3.amazonaws.com s3://
 mistake "the same in the environment" 78 'AWS_ENDPOINT_URL_S3=s3.amazonaws.com s3list s3://logs/' "'s3.amazonaws.com'" 'hint: .*https://'
 mistake "plain http to a store elsewhere" 78 's3list --endpoint http://192.0.2.1 s3://logs/' 'http' 'hint: .*--allow-http'
 mistake "a bucket in the endpoint" 78 "s3list --endpoint $S3SIM_URL/logs s3://logs/" "cannot list 's3://logs/'.*404" 'hint: .*--endpoint'
-mistake "https to a plain port" 78 "s3list --endpoint ${S3SIM_URL/http/https} s3://logs/" 'TLS' 'hint: .*http'
+# A newer libmicrohttpd hangs up where this one answers in plain text; that
+# looks like any broken connection.
+if curl -sSk --noproxy '*' "${S3SIM_URL/http/https}" 2>&1 | grep -q 'wrong version'; then
+	mistake "https to a plain port" 78 "s3list --endpoint ${S3SIM_URL/http/https} s3://logs/" 'TLS' 'hint: .*http'
+else
+	skip "this libmicrohttpd hangs up" "https to a plain port"
+fi
 mistake "a region that is none" 64 "s3list --region 'eu west' s3://logs/" "'eu west'" 'hint: .*eu-west-1'
 mistake "nobody there" 69 'LB_CLOCK_SPEED=100 $BUILD/testbin/s3list --give-up 5s --endpoint https://127.0.0.1:1 s3://logs/' \
 	'127.0.0.1 port 1' 'gave up' 'hint: .*HTTPS_PROXY'
