@@ -2,12 +2,14 @@
  * A server that does what its arguments say, on each connection anew: for
  * tests of what no honest server sends.
  *
- *     rawserver [--port-file FILE] [--tls CERT KEY] STEP ..
+ *     rawserver [--port-file FILE] [--log FILE] [--tls CERT KEY] STEP ..
  *
  * Steps: expect (a request), send:TEXT (with the escapes \r \n \\), fill:N
- * (bytes of x), sleep:MS, wait (until the peer closes), reset, again (from the
- * first step).  After the last one the connection is closed.  It listens on a
- * free port of 127.0.0.1, written to FILE, and ends by SIGTERM.
+ * (bytes of x), sleep:MS, wait (until the peer closes), reset, next (close; the
+ * next connection begins behind this), again (from the first step, or the one
+ * behind the last next).  After the last one the connection is closed.  It
+ * listens on a free port of 127.0.0.1, written to FILE, and ends by SIGTERM.
+ * The log gets the heads of requests.
  */
 #include "../unit/httpserver.h"
 
@@ -49,7 +51,7 @@ read_step(char *arg)
 		const char *word;
 		enum op op;
 	} words[] = {{"expect", EXPECT}, {"wait", WAIT}, {"reset", RESET},
-	    {"again", AGAIN}};
+	    {"next", NEXT}, {"again", AGAIN}};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcmp(arg, words[i].word) == 0)
@@ -96,13 +98,15 @@ main(int argc, char *argv[])
 {
 	static struct step script[STEPS_MAX];
 	static struct server s;
-	const char *port_file = NULL;
+	const char *port_file = NULL, *log = NULL;
 	SSL_CTX *tls = NULL;
 	int n = 0;
 
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--port-file") == 0 && i + 1 < argc) {
 			port_file = argv[++i];
+		} else if (strcmp(argv[i], "--log") == 0 && i + 1 < argc) {
+			log = argv[++i];
 		} else if (strcmp(argv[i], "--tls") == 0 && i + 2 < argc) {
 			tls = use_tls(argv[i + 1], argv[i + 2]);
 			i += 2;
@@ -114,6 +118,11 @@ main(int argc, char *argv[])
 	}
 	script[n].op = END;
 	server_start(&s, script, tls);
+	if (log != NULL) {
+		s.log = fopen(log, "a");
+		if (s.log == NULL)
+			usage(log);
+	}
 	if (port_file != NULL)
 		write_port(port_file, s.port);
 	(void)pthread_join(s.acceptor, NULL);

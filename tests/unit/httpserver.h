@@ -27,6 +27,7 @@ enum op {
 	SLEEP,  /* n ms */
 	WAIT,   /* until the peer closes */
 	RESET,  /* close with RST */
+	NEXT,   /* close; the next connection begins behind this */
 	AGAIN   /* from the start of the script */
 };
 
@@ -48,6 +49,7 @@ struct server {
 	atomic_llong body_bytes;
 	pthread_mutex_t lock;
 	char last[REQUEST_MAX]; /* head of the last request */
+	FILE *log;              /* the heads of all, or NULL */
 };
 
 struct peer {
@@ -123,6 +125,10 @@ peer_expect(struct peer *p)
 	}
 	(void)pthread_mutex_lock(&p->s->lock);
 	memcpy(p->s->last, head, sizeof(head));
+	if (p->s->log != NULL) {
+		(void)fprintf(p->s->log, "%s\n", head);
+		(void)fflush(p->s->log);
+	}
 	(void)pthread_mutex_unlock(&p->s->lock);
 	p->s->requests++;
 	return true;
@@ -164,6 +170,9 @@ peer_step(struct peer *p, const struct step *st)
 		(void)setsockopt(
 		    p->fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
 		return false;
+	case NEXT:
+		p->s->script = st + 1;
+		return false;
 	case END:
 	case AGAIN:
 		break;
@@ -194,7 +203,7 @@ peer_run(void *arg)
 	}
 	while (peer_step(p, st))
 		st = st->op == AGAIN ? p->s->script : st + 1;
-	if (p->ssl != NULL && st->op == END)
+	if (p->ssl != NULL && (st->op == END || st->op == NEXT))
 		(void)SSL_shutdown(p->ssl);
 out:
 	SSL_free(p->ssl);
