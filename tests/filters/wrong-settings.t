@@ -26,7 +26,7 @@ try() {
 		"$1: nothing is marked done"
 	[ ! -s "$dir/run/dead.ndjson" ]
 	ok "$1: nothing is a dead letter"
-	! grep -qF -e "$AZURE_CLIENT_SECRET" -e "$AWS_SECRET_ACCESS_KEY" "$dir"/run/err.* "$dir/run/out"
+	! grep -qF -e "${AZURE_CLIENT_SECRET:-no such text}" -e "$AWS_SECRET_ACCESS_KEY" "$dir"/run/err.* "$dir/run/out"
 	ok "$1: no secret is shown"
 }
 
@@ -36,6 +36,20 @@ LOGBRIDGE_SENTINEL_RULE=dcr-ffffffffffffffffffffffffffffffff try "wrong rule" 78
 sim_control deny '{}' 2>/dev/null || sim_control deny "{\"rule\":\"$SIM_RULE\"}"
 try "role missing" 77 "Monitoring Metrics Publisher|role"
 sim_control grant '{}' 2>/dev/null || sim_control grant "{\"rule\":\"$SIM_RULE\"}"
+sim_control expire-secret
+try "expired client secret" 77 "AADSTS7000222.*the secret has expired"
+sim_control reset
+AZURE_TENANT_ID=nobody.example try "unknown tenant" 78 "AADSTS90002.*there is no such tenant: check AZURE_TENANT_ID"
+AZURE_CLIENT_SECRET='' try "no client secret" 77 "AZURE_CLIENT_SECRET is not set"
+sim_control script '[{"status":401,"count":0}]'
+try "tokens that are refused" 77 "401.*a new token was not accepted either"
+sim_control reset
+LOGBRIDGE_SENTINEL_ENDPOINT=https://logs.example.com try "an endpoint that is not Azure's" 78 "'logs.example.com' is not one of Azure Monitor's"
+LOGBRIDGE_SENTINEL_ENDPOINT=https://x.ingest.monitor.azure.us AZURE_AUTHORITY_HOST=https://login.microsoftonline.com \
+	try "an authority of another cloud" 78 "does not belong to the cloud of the endpoint"
+# A host that is not found may be found later: that is waited out, past --give-up.
+PATH=$BUILD/testbin:$PATH LB_CLOCK_SPEED=10000 LOGBRIDGE_SENTINEL_ENDPOINT=https://no-such.westeurope-1.ingest.monitor.azure.com \
+	AZURE_AUTHORITY_HOST='' try "hosts that are not found" 69 "cannot get a token from 'https://login.microsoftonline.com'"
 AWS_SECRET_ACCESS_KEY=wrong-aws-secret try "wrong AWS secret" 77 "SignatureDoesNotMatch"
 AWS_ACCESS_KEY_ID=AKIDOTHER try "unknown AWS key" 77 "InvalidAccessKeyId"
 try "no such bucket" 78 "NoSuchBucket" s3://no-such-bucket/
@@ -43,6 +57,11 @@ sim_stop
 sim_start --stream Custom-Other || exit 1
 try "undeclared stream" 78 "stream|Custom-AWSCloudTrail"
 is "$(sim_status '.tables.Other.rows // 0')" 0 "and no row arrived anywhere"
+sim_stop
+SIM_TLS=1 sim_start --stream Custom-AWSCloudTrail || exit 1
+try "a certificate that nobody trusts" 78 "certificate.*there is no TLS that could be trusted.*--ca FILE"
+SSL_CERT_FILE=$SIM_CA pipeline "$dir/run" s3://logs/
+is $? 0 "with its authority in SSL_CERT_FILE it is trusted" || pipeline_said "$dir/run"
 sim_stop
 sim_start --stream Custom-AWSCloudTrail || exit 1
 mkdir "$dir/good"
