@@ -132,10 +132,45 @@ if strace -o /dev/null true 2>/dev/null; then
 	broken "no room at the sync" fsync:error=ENOSPC:when=1
 	broken "the folder cannot be synced" fsync:error=EIO:when=2
 	broken "a quota" writev:error=EDQUOT
+	# unready NAME CALL: a file that is there cannot be made ready.
+	unready() {
+		printf 'torn' >"$dead" && chmod 644 "$dead"
+		rc=0
+		strace -f -o /dev/null -P "$dead" -e trace="$2" -e inject="$2:error=EIO" "$post" --log-format text --dead-letter "$dead" <"$tmp/poison" >"$tmp/out" 2>"$tmp/err" || rc=$?
+		is "$rc $(done_code) $(told .rows) $(receipts)" "74 74 0 " "$1: exit 74, nothing is read" || sed 's/^/# /' "$tmp/err"
+	}
+	unready "its mode cannot be mended" fchmod
+	unready "its end cannot be read" pread64
+	unready "it cannot be cut" ftruncate
 	unset ASAN_OPTIONS
 else
 	skip "strace does not work here" "the order of calls, and calls that fail"
 fi
+# Settled before, and then the file fails: what was settled stays, the rest does not.
+mkfifo "$tmp/later.pipe"
+rm -f "$dead"
+sim_control reset && sim_control 400-on '{"contains":"POISON"}'
+"$post" --log-format text --linger 0 --dead-letter "$dead" <"$tmp/later.pipe" >"$tmp/out" 2>"$tmp/err" &
+pid=$!
+exec 7>"$tmp/later.pipe"
+cat "$tmp/poison" >&7
+until_true wrote '"delivered"'
+mv "$dead" "$dead.away" && mkdir "$dead"
+sed 's/aaaaaaaaaaaaaaaa/bbbbbbbbbbbbbbbb/; s/"k.a"/"k\/b"/' "$tmp/poison" >&7
+error "$B" BadGzip 0 false >&7
+wait "$pid"
+is "$? $(receipts)" "78 k/a delivered 2 1 1" "moved away, and something else in its place: the line stops"
+exec 7>&-
+rmdir "$dead"
+{ open "$A" && rows "$A" 0 2 && totals mark "$A" 2 2 0 0 && error "$A" BadGzip 0 false; } >"$tmp/in"
+rm -f "$dead"
+(
+	trap '' XFSZ
+	ulimit -f 0
+	"$post" --log-format text --dead-letter "$dead" <"$tmp/in" 2>/dev/null | cat >"$tmp/out2"
+	exit "${PIPESTATUS[0]}"
+)
+is "$?" 74 "no room for an object's line"
 # A small disk: lines that did not fit leave no piece behind.
 { open "$A" && for i in 0 1 2; do row "$A" $i "$(printf '%30000s' '')" no/table; done && totals end "$A" 3 3 0 0; } >"$tmp/in"
 rm -f "$dead"

@@ -84,6 +84,49 @@ is "$(told .too_long)" 1 "and counted"
 run <"$tmp/in"
 outcome "any order and spacing, and members it does not know" 0 "k/a delivered 3 3 0" 3
 
+seq -f 'line %g of a log' 3000 >"$tmp/in"
+run --dead-letter "$dead" <"$tmp/in"
+is "$rc $(receipts) $(wc -l <"$dead")" "65  1000" "a long log is given up after --max-dead lines"
+like "$err" "holds no line of the wire.*hint: .*--bare" "for what it is"
+{
+	echo '{"v":1,"id":"none","object":'"$object_line"'}'
+	echo '{"v":1,"id":"'"$B"'","object":{"store":"s3","bucket":"b"}}'
+	echo '{"v":1,"id":"'"$B"'","object":7}'
+	printf '{"id":"%s","mark":{},"x":"\377"}\n' "$A"
+	cat "$tmp/a"
+} >"$tmp/in"
+run --dead-letter "$dead" <"$tmp/in"
+outcome "opens that are none, a mark that is no text" 65 "k/a delivered 3 3 0" 3
+is "$(deads .dead.reason)" '"not-wire" "not-wire" "not-wire" "not-wire"' "are set aside"
+like "$err" "line 1 .*its id is none.*line 2 .*it has no key.*line 3.*line 4 .*it is not UTF-8" "and told, with the reason"
+{ open "$A" && for i in $(seq 0 256); do row "$A" "$i" x "T$i"; done; } >"$tmp/in"
+run --dry-run <"$tmp/in"
+is "$rc" 78 "rows of more than 256 tables"
+like "$err" "rows of more than 256 tables" "are too many"
+for i in $(seq 5); do
+	printf '{"v":1,"id":"aaaaaaaaaaaaaaaa-000%d","object":{"store":"s3","bucket":"b","key":"k","pad":"%s"}}\n' "$i" "$(head -c 2000000 /dev/zero | tr '\0' x)"
+done >"$tmp/in"
+run <"$tmp/in"
+is "$rc" 65 "open objects with names of more than 8 MiB"
+like "$err" "the lines of the 5 objects that are open take more than 8388608 bytes.*hint:" "are refused"
+
+# A dry run sends nothing and settles nothing, whatever it finds.
+{ open "$A" && row "$A" 0 && reject "$A" 1 && row "$A" 2 x no/table && row "$A" 3 "$(head -c 1000000 /dev/zero | tr '\0' x)" && totals end "$A" 4 3 1 0; } >"$tmp/in"
+run --dry-run --max-dead 1 --dead-letter "$dead" <"$tmp/in"
+is "$rc $(told '[.rows, .rejects, .dead, .accepted]') $(test -e "$dead" && echo a file)" "0 [3,1,3,0] " "--dry-run: dead records are counted, no file is made"
+is "$(jq -c 'select(.plan).plan | [.table, .requests, .rows]' "$tmp/out")" '["T_CL",1,1]' "the plan is of what would be sent"
+is "$(sim_status '.by_kind')" "{}" "nobody was asked for anything"
+if command -v script >/dev/null; then
+	script -qec "$post --dry-run <$tmp/in" /dev/null >"$tmp/tty" </dev/null
+	like "$(tr -d '\r' <"$tmp/tty")" "stream +requests +rows +bytes +as sent
+Custom-T_CL +1 +1 +[0-9]+ +[0-9]+
+total +1 +1 " "on a terminal the plan is a table"
+	script -qec "$post <$tmp/a" /dev/null >"$tmp/tty" </dev/null
+	like "$(cat "$tmp/tty")" "rows read, [0-9]+ accepted, .* requests under way" "and a line shows the progress"
+else
+	skip "script is not installed" "what is shown on a terminal"
+fi
+
 # --bare: each line a row.
 bare() { printf '{"TimeGenerated":"%s","a":%d}\n' "$now" 1 "$now" 2; }
 bare >"$tmp/in"
@@ -138,6 +181,9 @@ T
 { head -n 3 "$tmp/a" && passes 65 0; } >"$tmp/in"
 run <"$tmp/in"
 is "$rc" 75 "its own, 75, is more severe than 65"
+{ printf '{"done":{"stage":"s1","exit":0},"pad":"%s"}\n' "$(head -c 1100000 /dev/zero | tr '\0' x)" && cat "$tmp/a"; } >"$tmp/in"
+run <"$tmp/in"
+is "$rc $(jq -r 'if .done then .done.stage else "receipt" end' "$tmp/out" | paste -sd' ')" "0 s1 receipt sentinelpost" "one too long to be held back goes on at once"
 { cat "$tmp/a" && echo '{"done":{"stage":"s","exit":65}}' && object "$B" 1; } >"$tmp/in"
 run <"$tmp/in"
 is "$rc $(receipts)" "65 k/a delivered 3 3 0,k/b delivered 1 1 0" "a done line is no end of the input"

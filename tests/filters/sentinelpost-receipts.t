@@ -51,6 +51,9 @@ outcome "what an agreeing mark settled stays settled" 70 "k/a partial 2 2 0,k/a 
 { open "$A" && rows "$A" 0 2 && totals mark "$A" 3 3 0 0 && rows "$A" 2 3 && totals end "$A" 3 3 0 0; } >"$tmp/in"
 run <"$tmp/in"
 outcome "a row that comes after its mark is missing there" 70 "k/a failed 0 0 0" 3
+{ open "$A" && totals mark "$A" 3 3 0 0 && rows "$A" 0 2 && totals end "$A" 3 3 0 0; } >"$tmp/in"
+run --missing filtered <"$tmp/in"
+outcome "so with --missing filtered" 70 "k/a partial 3 0 0,k/a failed 3 0 0" 2
 { open "$A" && row "$A" 0 && open "$B" && row "$B" 0 && totals end "$A" 2 2 0 0 && totals end "$B" 1 1 0 0; } >"$tmp/in"
 run <"$tmp/in"
 outcome "the failure of one object is none of another's" 70 "k/a failed 0 0 0,k/b delivered 1 1 0" 2

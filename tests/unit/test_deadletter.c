@@ -267,6 +267,8 @@ long_rejects(void)
 		"{\"reject\":{\"reason\":\"r\",\"more\":true},\"raw\":\"",
 		"\"}", 0},
 	    {"without a record", "{\"reject\":{\"reason\":\"", "\"}}", 1},
+	    {"with a record number that is none",
+		"{\"n\":1.5,\"reject\":{},\"raw\":\"", "\"}", 1},
 	    {"with a record that is no text",
 		"{\"reject\":{},\"raw\":\"\\ud800", "\"}", 1},
 	};
@@ -279,7 +281,7 @@ long_rejects(void)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct deadletter *d = fresh();
 		size_t n = fill_line(cases[i].head, cases[i].tail);
-		bool whole = i >= 2; /* then the line itself */
+		bool whole = i == 2 || i == 4; /* then the line itself */
 
 		buf_reset(&back);
 		OK(wire_parse(&w, longest, WIRE_LINE_MAX, &what) &&
@@ -419,6 +421,28 @@ rotation(void)
 	(void)unlink(other);
 }
 
+/* Lines of every kind are refused by a file that has failed. */
+static void
+all_fail(struct deadletter *d)
+{
+	static const char line[] = "{\"reject\":{},\"raw\":\"x\"}";
+	static char big[2 * DEAD_PART_MAX];
+	const struct dead_why why = {"x", 0, NULL, NULL};
+	const struct dead_row r = {
+	    .id = "", .n = 1, .table = "T", .row = "{}", .row_len = 2};
+	struct wire_line w;
+	const char *what;
+
+	OK(!dead_row(d, &r, &why, &f), "a row");
+	OK(wire_parse(&w, line, strlen(line), &what) &&
+		!dead_reject(d, &w, NULL, 0, &why, &f),
+	    "a reject");
+	OK(!dead_object(d, OBJECT, strlen(OBJECT), 0, "", &why, &f),
+	    "an object line");
+	OK(!put_bytes(d, big, sizeof(big), &why), "bytes in pieces");
+	OK(f.code == EXIT_IO, "all for the same reason");
+}
+
 /* No room: no part of a line stays, and nothing is promised any more. */
 static void
 full(void)
@@ -445,6 +469,7 @@ full(void)
 	OK(!dead_sync(d, &f) && f.code == EXIT_IO,
 	    "what failed stays failed, though there is room again");
 	OK(!put_bytes(d, "2", 1, &why), "for every line");
+	all_fail(d);
 	dead_close(d);
 }
 

@@ -132,6 +132,11 @@ parts(void)
 	OK(s.fault == SETTLE_DISORDERED, "its lines have one n");
 
 	settle_init(&s);
+	settle_reject(&s, 0, true, SETTLE_DEAD);
+	(void)settle_row(&s, 1);
+	OK(s.fault == SETTLE_DISORDERED, "nothing comes between them");
+
+	settle_init(&s);
 	settle_reject(&s, 0, true, SETTLE_LOST);
 	settle_reject(&s, 0, false, SETTLE_DEAD);
 	OK(settle_mark(&s, &c, false) && s.through == 0,
@@ -241,6 +246,10 @@ missing_filtered(void)
 	OK(settle_mark(&s, &c, true), "and one more");
 	accept(&s, a, 1);
 	OK(s.through == 13 && s.accepted == 5 && s.filtered == 8, "likewise");
+	(void)read_rows(&s, 13, 2);
+	c = counts(0, 13, 0, 1);
+	OK(!settle_mark(&s, &c, true) && s.fault == SETTLE_EXTRA,
+	    "but not rows that come after all");
 }
 
 static void
@@ -445,5 +454,6 @@ main(void)
 	random_objects(false, true, "with rows dropped on purpose");
 	random_objects(true, false, "with lost records: never past one");
 	IS(settle_reason(SETTLE_MISSING), "missing-rows", "a reason");
+	IS(settle_reason(SETTLE_FINE), "", "or none");
 	return tap_done();
 }

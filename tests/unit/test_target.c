@@ -45,6 +45,7 @@ endpoints(void)
 	    {"http://x.ingest.monitor.azure.com", EXIT_BADUSAGE, NULL},
 	    {"http://128.0.0.1", EXIT_BADUSAGE, NULL},
 	    {"http://127.0.0.1.example.com", EXIT_BADUSAGE, NULL},
+	    {"https://[]", EXIT_BADUSAGE, NULL},
 	    {"https://.ingest.monitor.azure.com", EXIT_BADCONFIG, NULL},
 	    {"https://example.com", EXIT_BADCONFIG, NULL},
 	    {"https://x.ingest.monitor.azure.com.example.com", EXIT_BADCONFIG,
@@ -183,6 +184,13 @@ streams(void)
 	longest[TARGET_NAME_MAX] = '\0';
 	target_stream(&t, longest, out);
 	OK(strlen(out) == TARGET_NAME_MAX + 7, "the longest is whole");
+	OK(!target_map(&t, "AWSWAF=Custom-Other", &f), "a table twice");
+	for (int i = 0; i < TARGET_STREAMS_MAX - 1; i++) {
+		(void)snprintf(out, sizeof(out), "T%d=S", i);
+		OK(target_map(&t, out, &f), out);
+	}
+	OK(!target_map(&t, "U=S", &f) && f.code == EXIT_BADUSAGE,
+	    "there is a limit");
 }
 
 int

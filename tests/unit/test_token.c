@@ -67,6 +67,12 @@ answers(void)
 		TOKEN_REFUSED, 0, EXIT_BADCONFIG, "cloud"},
 	    {"an unknown error", HTTP_NONE, 400, "{\"error\":\"what\"}",
 		TOKEN_REFUSED, 0, EXIT_DENIED, "AZURE_TENANT_ID"},
+	    {"an error without a number", HTTP_NONE, 400,
+		"{\"error\":\"what\",\"error_codes\":[]}", TOKEN_REFUSED, 0,
+		EXIT_DENIED, "AZURE_TENANT_ID"},
+	    {"a life that is no number", HTTP_NONE, 200,
+		"{\"access_token\":\"T\",\"expires_in\":true}", TOKEN_LATER, 0,
+		EXIT_DOWN, ""},
 	    {"no such page", HTTP_NONE, 404, "", TOKEN_REFUSED, 0,
 		EXIT_BADCONFIG, "AZURE_AUTHORITY_HOST"},
 	    {"an outage that says so", HTTP_NONE, 400,
@@ -327,6 +333,7 @@ credentials(void)
 {
 	static const char *const names[] = {
 	    "AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"};
+	static char longest[8192];
 	struct fault f;
 	struct token t;
 
@@ -346,6 +353,14 @@ credentials(void)
 	OK(!token_init(&t, &life.target, NULL, HOUR, &f) &&
 		f.code == EXIT_DENIED,
 	    "an id is no path");
+	token_free(&t);
+	for (size_t i = 0; i < 3; i++)
+		(void)setenv(names[i], "value", 1);
+	memset(longest, 'x', sizeof(longest) - 1);
+	(void)setenv("AZURE_CLIENT_SECRET", longest, 1);
+	OK(!token_init(&t, &life.target, NULL, HOUR, &f) &&
+		f.code == EXIT_DENIED,
+	    "a secret has a limit");
 	token_free(&t);
 }
 
