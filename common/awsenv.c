@@ -103,9 +103,11 @@ from_environment(struct aws_auth *a, struct fault *f)
 		fault_set(f, EXIT_DENIED, "no AWS credentials: %s is not set",
 		    a->access_key_id == NULL ? "AWS_ACCESS_KEY_ID"
 					     : "AWS_SECRET_ACCESS_KEY");
-		return fault_hint(f, "set AWS_ACCESS_KEY_ID and "
-				     "AWS_SECRET_ACCESS_KEY, and for temporary "
-				     "credentials AWS_SESSION_TOKEN");
+		return fault_hint(f,
+		    "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and for "
+		    "temporary credentials AWS_SESSION_TOKEN; of a profile: "
+		    "eval \"$(aws configure export-credentials --profile P "
+		    "--format env)\"");
 	}
 	return true;
 }

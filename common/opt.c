@@ -272,6 +272,15 @@ check_whole_name(
 	opt_fault(spec, &f);
 }
 
+static void
+use_log_format(const struct opt_spec *spec)
+{
+	if (strcmp(log_format, "json") != 0 && strcmp(log_format, "text") != 0)
+		opt_die(spec, "--log-format takes text or json, not '%s'",
+		    log_format);
+	log_use_json(strcmp(log_format, "json") == 0);
+}
+
 /* One option that getopt_long() found. */
 static void
 take(const struct opt_spec *spec, const struct opt *o, char *argv[])
@@ -281,6 +290,8 @@ take(const struct opt_spec *spec, const struct opt *o, char *argv[])
 	check_whole_name(spec, o, argv[optind - (own_word ? 2 : 1)]);
 	if (!store(o, optarg))
 		bad_value(spec, o, optarg);
+	if (o->to == &log_format)
+		use_log_format(spec);
 }
 
 /* An option behind an operand would be taken for one more operand; after
@@ -317,17 +328,6 @@ check_operands(const struct opt_spec *spec, const struct opt *all, size_t n,
 	}
 }
 
-static void
-use_log_format(const struct opt_spec *spec)
-{
-	if (log_format == NULL)
-		return;
-	if (strcmp(log_format, "json") != 0 && strcmp(log_format, "text") != 0)
-		opt_die(spec, "--log-format takes text or json, not '%s'",
-		    log_format);
-	log_use_json(strcmp(log_format, "json") == 0);
-}
-
 int
 opt_parse(const struct opt_spec *spec, struct opt_common *common, int argc,
     char *argv[])
@@ -338,7 +338,9 @@ opt_parse(const struct opt_spec *spec, struct opt_common *common, int argc,
 	int c, index;
 
 	*common = (struct opt_common){
-	    .progress = isatty(STDERR_FILENO) == 1,
+	    /* Not into the midst of lines that are read on the same screen. */
+	    .progress =
+		isatty(STDERR_FILENO) == 1 && isatty(STDOUT_FILENO) == 0,
 	    .give_up_ms = (int64_t)GIVE_UP_HOURS * 3600 * 1000,
 	    .stop_within_ms = (int64_t)STOP_SECONDS * 1000,
 	};
@@ -361,7 +363,6 @@ opt_parse(const struct opt_spec *spec, struct opt_common *common, int argc,
 		else
 			take(spec, &all[index], argv);
 	}
-	use_log_format(spec);
 	if (want_help) {
 		print_help(spec, all, n);
 		finish();

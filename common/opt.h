@@ -40,7 +40,7 @@ struct opt_list {
 /* What every filter takes; see design.md. */
 struct opt_common {
 	const char *metrics;    /* --metrics FILE, or NULL */
-	bool progress;          /* --progress, or stderr is a terminal */
+	bool progress;          /* --progress, or stderr alone is a terminal */
 	int64_t give_up_ms;     /* --give-up (6h) */
 	int64_t stop_within_ms; /* --stop-within (30s) */
 };

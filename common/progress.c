@@ -56,7 +56,7 @@ put(const char *s, size_t n)
 void
 progress_tick(const char *fmt, ...)
 {
-	char line[sizeof(erase) + COLUMNS_MAX];
+	char line[sizeof(erase) + COLUMNS_MAX + 1];
 	char *text = line + sizeof(erase) - 1;
 	size_t max = columns(); /* the last column stays free: no wrapping */
 	va_list ap;
@@ -73,7 +73,11 @@ progress_tick(const char *fmt, ...)
 	for (char *s = text; *s != '\0'; s++)
 		if ((unsigned char)*s < 0x20 || *s == 0x7f)
 			*s = '?';
-	put(line, strlen(line));
+	/* The cursor rests in column one: what others in the pipe write to the
+	 * same terminal begins there, and covers this. */
+	n = (int)strlen(line);
+	line[n++] = '\r';
+	put(line, (size_t)n);
 	shown = true;
 	next_ms = clock_mono_ms() + EVERY_MS;
 }

@@ -313,8 +313,8 @@ parser_tick(struct parser *p)
 {
 	metrics_tick(&p->metrics, clock_mono_ms());
 	if (progress_due())
-		progress_tick("%" PRIu64 " objects, %" PRIu64 " MB, %" PRIu64
-			      " rows, %" PRIu64 " rejects",
+		progress_tick("logparse: %" PRIu64 " objects, %" PRIu64
+			      " MB, %" PRIu64 " rows, %" PRIu64 " rejects",
 		    p->objects, p->bytes / 1000000, p->totals.rows,
 		    p->totals.rejects);
 }

@@ -152,7 +152,7 @@ tick(struct ack *a)
 {
 	metrics_tick(a->metrics, clock_mono_ms());
 	if (progress_due())
-		progress_tick("%llu objects settled, %llu receipts of "
+		progress_tick("s3ack: %llu objects settled, %llu receipts of "
 			      "failures, %llu records dead",
 		    (unsigned long long)a->n->settled,
 		    (unsigned long long)a->n->failed,

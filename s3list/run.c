@@ -406,7 +406,7 @@ run_list(const struct run_options *o)
 
 	pump_init(&r.pump);
 	declare_metrics(&r);
-	progress_init(o->common.progress && isatty(STDOUT_FILENO) == 0);
+	progress_init(o->common.progress);
 	if (!start(&r, &f) || !loop(&r, &f)) {
 		progress_clear();
 		log_fault(&f);

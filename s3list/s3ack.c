@@ -82,7 +82,7 @@ main(int argc, char *argv[])
 		"settled is what N destinations delivered (1)"},
 	};
 	const struct opt_spec spec = {.prog = "s3ack",
-	    .about = "Enters receipts into the state, then passes them on.",
+	    .about = "Enter receipts into the state, then pass them on.",
 	    .opts = opts,
 	    .n = sizeof(opts) / sizeof(*opts)};
 	struct metrics metrics;

@@ -49,12 +49,12 @@ for f in s3list s3fetch logparse sentinelpost s3ack; do
 		skip "mandoc is not installed" "$f: the manual is well-formed"
 	fi
 done
-# What a message advises exists (--all and --assignee are of az).
+# What a message advises exists (--all and --assignee are of az, --profile is of aws).
 for f in s3list s3fetch logparse sentinelpost s3ack; do "$f" --help; done |
 	sed -n 's/^  \(--[a-z-]*\).*/\1/p' | sort -u >"$tmp/options"
 is "$(cat common/*.c s3list/*.c s3fetch/*.c logparse/*.c sentinelpost/*.c | grep -o '"[^"]*"' |
 	grep -oE -- '(^|[^-[:alnum:]])--[a-z][a-z-]+' | grep -oE -- '--[a-z-]+' | sort -u |
-	grep -vxF -e --all -e --assignee -f "$tmp/options")" "" "no message names an option that is not there"
+	grep -vxF -e --all -e --assignee -e --profile -f "$tmp/options")" "" "no message names an option that is not there"
 # The page that introduces them.
 is "$(sed -n '/^\.Sh EXIT STATUS/,/^\.Sh EX/s/^\.It \([0-9]*\)$/\1/p' docs/logbridge.7 | paste -sd' ')" \
 	"$(sed -n 's/^    {\(EXIT_[A-Z]*\), ".*/\1/p' common/exitcode.c | while read -r c; do

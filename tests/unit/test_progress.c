@@ -49,9 +49,9 @@ main(void)
 	memset(zeros, '0', sizeof(zeros));
 	zeros[79] = '\0';
 	(void)snprintf(want, sizeof(want),
-	    ERASE "one 1" ERASE "two??[31m" ERASE
+	    ERASE "one 1\r" ERASE "two??[31m\r" ERASE
 		  "prog: error: a message\nprog: error: another\n" ERASE
-		  "%s" ERASE,
+		  "%s\r" ERASE,
 	    zeros);
 	IS(c.err, want, "on, at most each second, cut, cleared for messages");
 	return tap_done();
