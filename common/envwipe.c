@@ -27,14 +27,15 @@ static const struct secret secrets[] = {
     /* Azure Identity's EnvironmentCredential and managed identity */
     {"AZURE_CLIENT_*", ENV_KEEP_AZURE},
     {"AZURE_TENANT_ID", ENV_KEEP_AZURE},
-    {"AZURE_FEDERATED_TOKEN*", ENV_KEEP_AZURE},
-    {"AZURE_USERNAME", ENV_KEEP_AZURE},
-    {"AZURE_PASSWORD", ENV_KEEP_AZURE},
+    {"AZURE_FEDERATED_TOKEN_FILE", ENV_KEEP_AZURE},
+    {"AZURE_FEDERATED_TOKEN", ENV_KEEP_NONE}, /* the token itself */
+    {"AZURE_USERNAME", ENV_KEEP_NONE},        /* of people, not services */
+    {"AZURE_PASSWORD", ENV_KEEP_NONE},
     {"AZURE_STORAGE_*", ENV_KEEP_NONE},
     {"IDENTITY_HEADER", ENV_KEEP_AZURE},
     {"IDENTITY_ENDPOINT", ENV_KEEP_AZURE},
-    {"MSI_SECRET", ENV_KEEP_AZURE},
-    {"MSI_ENDPOINT", ENV_KEEP_AZURE},
+    {"MSI_SECRET", ENV_KEEP_NONE}, /* before IDENTITY_HEADER */
+    {"MSI_ENDPOINT", ENV_KEEP_NONE},
     {"GOOGLE_APPLICATION_CREDENTIALS", ENV_KEEP_NONE},
     {"HTTPS_PROXY", ENV_KEEP_PROXY},
     {"https_proxy", ENV_KEEP_PROXY},

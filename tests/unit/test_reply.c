@@ -1,5 +1,6 @@
 /* sentinelpost/reply: what a reply means. */
 #include "httphead.h"
+#include "log.h"
 #include "sentinelpost/reply.h"
 #include "tap.h"
 
@@ -152,6 +153,13 @@ headers(void)
 	h.body_len = strlen(h.body);
 	reply_read(&r, &h);
 	IS(r.code, "Body", "the body's code goes first");
+	log_secret("eyJ-a-token", 11);
+	h.body = ERROR("eyJ-a-token", "you sent Bearer eyJ-a-token");
+	h.body_len = strlen(h.body);
+	reply_read(&r, &h);
+	IS(r.message, "you sent Bearer [redacted]",
+	    "what it quotes of a token");
+	IS(r.code, "[redacted]", "wherever");
 	h.failure = HTTP_CUT;
 	h.error = "cut";
 	reply_read(&r, &h);
