@@ -47,7 +47,7 @@ mkwire --b64 "$tmp/utf8" >"$tmp/in"
 parse
 is "$(of 'select(.n == 0).row.EventName')" "a�" "bytes that are no UTF-8: U+FFFD in a row"
 is "$(of 'select(.end).end.replaced')" 1 "counted"
-is "$(of 'select(.n == 1).raw64' | base64 -d | xxd -p)" "$(printf '{"eventName":x\xff}' | xxd -p)" "raw64 in a reject"
+is "$(of 'select(.n == 1).raw64' | base64 -d | od -An -tx1)" "$(printf '{"eventName":x\xff}' | od -An -tx1)" "raw64 in a reject"
 for ((i = 0; i < 100; i++)); do printf '{"eventName":x}\n'; done >"$tmp/many"
 mkwire "$tmp/many" >"$tmp/in"
 parse
