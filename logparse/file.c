@@ -101,7 +101,7 @@ feed(struct parser *p, struct object *o, int fd,
 	while (input_wait(fd, common, stop_at)) {
 		parser_tick(p);
 		n = read(fd, block, sizeof(block));
-		if (n == -1 && errno == EINTR)
+		if (n == -1 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (n == -1) {
 			log_error(
@@ -129,7 +129,9 @@ input_file(struct parser *p, const char *path, const struct opt_common *common,
 	struct object *o;
 	enum fed fed = FED_FAILED;
 	bool is_stdin = strcmp(path, "-") == 0;
-	int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	/* Not to wait for the writer of a FIFO here, deaf to signals. */
+	int fd = is_stdin ? STDIN_FILENO
+			  : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd == -1 || (!is_stdin && !real_name(real, path)) ||
 	    fstat(fd, &st) != 0 || S_ISDIR(st.st_mode)) {
