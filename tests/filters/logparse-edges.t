@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # logparse where the wire ends: raw files and bytes, bare rows, input that is no
 # wire, and output that cannot be written.
+# shellcheck source=tests/lib/logparse.sh
 . "$(dirname "$0")/../lib/logparse.sh"
 
 name=111122223333_CloudTrail_eu-west-1_20261120T0900Z_abc.json

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # logparse and stored bytes ("raw":true, as s3fetch --raw writes them): gzip and
 # zstd whole and damaged, bombs, and many of them at once in bounded memory.
+# shellcheck source=tests/lib/logparse.sh
 . "$(dirname "$0")/../lib/logparse.sh"
 
 records 300 >"$tmp/json"

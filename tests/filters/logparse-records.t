@@ -1,16 +1,12 @@
 #!/usr/bin/env bash
 # logparse and records: what is set aside and how, marks, resume, and counts that
 # always balance.
+# shellcheck source=tests/lib/logparse.sh
 . "$(dirname "$0")/../lib/logparse.sh"
 M=1048576
 
 # fill N CHAR
 fill() { head -c "$1" /dev/zero | tr '\0' "$2"; }
-# big N CHAR: a record of N bytes, most of it one string
-big() {
-	event 1 ',"requestParameters":{"x":"' >"$tmp/big.head"
-	cut -c 1-$(($(stat -c %s "$tmp/big.head") - 1)) "$tmp/big.head"
-}
 # balance NAME: records = skipped + rows + rejects + filtered, in each mark and end
 balance() {
 	is "$(of '(.mark // .end | select(. != null and .records)) | select(.records != .skipped + .rows + .rejects + .filtered)')" "" "$1: the counts balance"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # logparse and dead letters: rejects are parsed again, rows and objects pass.
+# shellcheck source=tests/lib/logparse.sh
 . "$(dirname "$0")/../lib/logparse.sh"
 
 dead='"dead":{"reason":"bad-json","time":"2026-11-23T10:00:00Z"},"object":{"store":"s3","bucket":"b","key":"k"}'

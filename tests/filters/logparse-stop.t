@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # logparse asked to stop, and left by its reader: on the wire and with files.
+# shellcheck source=tests/lib/logparse.sh
 . "$(dirname "$0")/../lib/logparse.sh"
 
 records 3 >"$tmp/three"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # logparse and the wire: lines of one object, of several, of none, and the lines
 # that are not for it.
+# shellcheck source=tests/lib/logparse.sh
 . "$(dirname "$0")/../lib/logparse.sh"
 
 records 3 ',"x":"é\n"' >"$tmp/three"
