@@ -211,7 +211,8 @@ add_new(struct http *h, struct fault *f)
 			continue;
 		if (!c->restarted)
 			c->started_ms = clock_mono_ms();
-		c->begun_ms = c->quiet_ms = h->listened_ms;
+		c->begun_ms = c->quiet_ms = c->slow_ms = h->listened_ms;
+		c->slow_bytes = 0;
 		if (c->reply.failure != HTTP_NONE) {
 			finish(c, CURLE_OK);
 			continue;

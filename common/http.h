@@ -23,6 +23,9 @@
 enum {
 	HTTP_CONNECT_MS = 10000, /* time to connect, TLS included */
 	HTTP_STALL_MS = 60000,   /* no byte either way for so long: a failure */
+	HTTP_SLOW_STALLS = 10,   /* nor fewer than HTTP_SLOW_BYTES in so many
+				    times that: whoever drips holds nobody */
+	HTTP_SLOW_BYTES = 16 * 1024,
 	HTTP_HEADERS_MAX = 64 * 1024, /* of one reply, all lines together */
 	HTTP_REPLY_MAX = 1024 * 1024, /* of a collected body, unless told */
 	HTTP_FDS_MAX = 16,            /* of the caller, in one http_poll() */

@@ -9,10 +9,16 @@
 
 enum { REAL_MS = 3000 /* a fast test clock shortens no limit below this */ };
 
+/* The exchange moved on by n bytes. */
 static void
-heard(struct http_call *c)
+heard(struct http_call *c, size_t n)
 {
 	c->quiet_ms = c->h->listened_ms;
+	c->slow_bytes += n;
+	if (c->slow_bytes < HTTP_SLOW_BYTES)
+		return;
+	c->slow_bytes = 0;
+	c->slow_ms = c->quiet_ms;
 }
 
 bool
@@ -43,7 +49,7 @@ on_header(char *line, size_t size, size_t n, void *ctx)
 	int status;
 
 	n *= size;
-	heard(c);
+	heard(c, n);
 	if (c->cancelled)
 		return 0;
 	if (c->head_done) { /* trailers: nobody asked for them */
@@ -91,7 +97,7 @@ on_body(char *p, size_t size, size_t n, void *ctx)
 	bool ok;
 
 	n *= size;
-	heard(c);
+	heard(c, n);
 	if (c->cancelled)
 		return 0;
 	c->reply.received += n;
@@ -116,9 +122,9 @@ on_send(char *p, size_t size, size_t n, void *ctx)
 	n *= size;
 	if (c->cancelled)
 		return CURL_READFUNC_ABORT;
-	heard(c);
 	if (n > left)
 		n = left;
+	heard(c, n);
 	memcpy(p, (const char *)c->rq.body + c->sent, n);
 	c->sent += n;
 	return n;
@@ -154,7 +160,7 @@ on_connected(void *ctx, char *ip, char *local, int port, int local_port)
 		return CURL_PREREQFUNC_ABORT;
 	}
 	c->connected = true;
-	heard(c);
+	heard(c, HTTP_SLOW_BYTES);
 	return CURL_PREREQFUNC_OK;
 }
 
@@ -289,13 +295,22 @@ deadline_left(const struct http_call *c)
 			 c->h->listened_ms;
 }
 
+static int64_t
+slow_left(const struct http_call *c)
+{
+	return c->slow_ms + realistic(c->h->stall_ms * HTTP_SLOW_STALLS) -
+	       c->h->listened_ms;
+}
+
 int64_t
 httpcall_left(const struct http_call *c)
 {
 	int64_t deadline = deadline_left(c);
 	int64_t stall =
 	    c->quiet_ms + realistic(c->h->stall_ms) - c->h->listened_ms;
+	int64_t slow = slow_left(c);
 
+	stall = slow < stall ? slow : stall;
 	return deadline < stall ? deadline : stall;
 }
 
@@ -307,6 +322,8 @@ httpcall_overdue(struct http_call *c)
 	if (deadline_left(c) <= 0)
 		return !httpcall_fail(
 		    c, HTTP_TIMEOUT, "the exchange took too long");
+	if (slow_left(c) <= 0)
+		return !httpcall_fail(c, HTTP_TIMEOUT, "the peer is too slow");
 	return !httpcall_fail(
 	    c, HTTP_TIMEOUT, "the peer was silent for too long");
 }

@@ -50,7 +50,9 @@ struct http_call {
 	bool restarted;
 	int64_t started_ms;         /* of the clock, for the log */
 	int64_t begun_ms, quiet_ms; /* of listened_ms: start, last byte */
-	size_t sent;                /* body bytes given to libcurl */
+	int64_t slow_ms;            /* since when these came: */
+	size_t slow_bytes;
+	size_t sent; /* body bytes given to libcurl */
 };
 
 /**

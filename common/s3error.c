@@ -276,8 +276,13 @@ judge_failure(struct s3_verdict *v, const struct http_reply *r)
 static void
 apply_rule(struct s3_verdict *v)
 {
-	struct rule rule = rule_of_status(v->http, v->code[0] != '\0');
+	static const char failed[] = "PreconditionFailed";
+	struct rule rule;
 
+	/* What If-Match is answered with, needs no more words. */
+	if (v->http == 412 && v->code[0] == '\0')
+		copy(v->code, sizeof(v->code), failed, sizeof(failed) - 1);
+	rule = rule_of_status(v->http, v->code[0] != '\0');
 	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++)
 		if (is(v->code, rules[i].code))
 			rule = rules[i];

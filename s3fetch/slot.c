@@ -292,6 +292,21 @@ on_failed(struct fetch *f, struct slot *s, int64_t now)
 	}
 }
 
+/* The object waits for memory, and goes on from where it stands. */
+static void
+on_memory(struct fetch *f, struct slot *s)
+{
+	struct transfer *t = &s->transfer;
+
+	s->state = SLOT_MEMORY;
+	if (t->object.etag[0] != '\0')
+		return;
+	t->code = "UnexpectedReply";
+	(void)snprintf(t->message, sizeof(t->message),
+	    "the store gives no etag to ask for the rest of the object with");
+	end_bad(f, s, true, EXIT_AGAIN);
+}
+
 /* The object cannot be written to its file. */
 static void
 on_local(struct fetch *f, struct slot *s)
@@ -346,7 +361,7 @@ slot_ended(void *ctx, struct transfer *t, enum transfer_end how)
 			end_bad(f, s, true, EXIT_AGAIN);
 		break;
 	case TRANSFER_MEMORY:
-		s->state = SLOT_MEMORY;
+		on_memory(f, s);
 		break;
 	case TRANSFER_LEFT: /* with all others, in the next turn */
 		break;

@@ -158,6 +158,15 @@ content_length(const char *s, uint64_t *total)
 	return s != NULL && json_uint(&v, total);
 }
 
+/* A reply that says not how long the object is may say where itself ends:
+ * else an end looks like a cut. */
+static bool
+says_its_end(const struct http_reply *r)
+{
+	return http_header(r, "transfer-encoding") != NULL ||
+	       (r->status == 206 && http_header(r, "content-length") != NULL);
+}
+
 /* Is this reply of the bytes that were asked for, from where they were? */
 static bool
 check_reply(struct transfer *t, const struct http_reply *r, uint64_t *total,
@@ -186,6 +195,9 @@ check_reply(struct transfer *t, const struct http_reply *r, uint64_t *total,
 		return stop(t, TRANSFER_CHANGED, "UnexpectedReply",
 		    "the store answers with status %d", r->status);
 	}
+	if (!*has_total && !t->has_total && !says_its_end(r))
+		return stop(t, TRANSFER_CHANGED, "UnexpectedReply",
+		    "the store does not say how long the object is");
 	t->skip = t->stored - first;
 	return true;
 }
@@ -321,15 +333,25 @@ conclude(struct transfer *t, const struct http_reply *r)
 
 	(void)snprintf(
 	    v->request_id, sizeof(v->request_id), "%s", r->request_id);
+	/* The store may hang up late or badly: what counts is the bytes.  All
+	 * are there even where the last of them would have to wait: they are
+	 * the beginning of a frame that is cut. */
+	if (t->opened && t->has_total && t->stored == t->total &&
+	    r->status / 100 == 2 && (!t->stopped || t->how == TRANSFER_MEMORY))
+		return complete(t);
 	if (t->stopped) {
 		/* Of bad bytes the status says nothing. */
 		v->http = t->how == TRANSFER_CHANGED ? r->status : 0;
 		return t->how;
 	}
-	/* The store may hang up late or badly: what counts is the bytes. */
-	if (t->opened && t->has_total && t->stored == t->total &&
-	    r->status / 100 == 2)
-		return complete(t);
+	if (r->status == 416 && r->failure == HTTP_NONE && t->stored > 0) {
+		(void)stop(t, TRANSFER_CHANGED, "SizeMismatch",
+		    "the store has no more than the first %llu bytes of %llu",
+		    (unsigned long long)t->stored,
+		    (unsigned long long)t->total);
+		v->http = r->status;
+		return t->how;
+	}
 	s3_judge(t->setup->s3, &t->call, t->object.bucket, r, v);
 	if (v->fate != S3_FINE) {
 		if (r->status / 100 == 2)

@@ -106,7 +106,7 @@ class Checker:
         elif kind == "error":
             o, e = self.close(line["id"], number), line["error"]
             if o is not None:
-                print(quote(o["key"]), "error", e["code"], e.get("http", "-"),
+                print(quote(o["key"]), "error", quote(e["code"].encode()), e.get("http", "-"),
                       str(e["retry"]).lower())
         elif kind == "done":
             print("done", line["done"]["exit"])

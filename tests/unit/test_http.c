@@ -666,6 +666,57 @@ stalls(void)
 	server_stop(&s);
 }
 
+/* A byte now and then is no silence, but nothing to wait for without end. */
+static void
+drips(void)
+{
+	enum { PIECES = 100 };
+	static const struct {
+		struct step piece;
+		const char *head, *error, *what;
+		enum http_failure want;
+	} cases[] = {
+	    {{FILL, 0, 1}, HEAD_OK "Content-Length: 9999\r\n\r\n", "too slow",
+		"a body that drips", HTTP_TIMEOUT},
+	    {{SEND, "X: y\r\n", 0}, "HTTP/1.1 200 OK\r\n", "too slow",
+		"headers that drip", HTTP_TIMEOUT},
+	    {{FILL, 0, HTTP_SLOW_BYTES},
+		HEAD_OK "Content-Length: 1638400\r\n\r\n", "",
+		"one that pauses is fast enough", HTTP_NONE},
+	};
+	const struct http_options o = {.stall_ms = 100};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct step script[3 + 2 * PIECES] = {
+		    {EXPECT, 0, 0}, {SEND, cases[i].head, 0}};
+		struct http *h = client_new(&o);
+		struct result x = {0};
+		struct http_request rq = {.on_data = result_data};
+		struct fault f = {0};
+		struct server s;
+		char url[URL_MAX];
+
+		for (int k = 0; k < PIECES; k++) {
+			script[2 + 2 * k] = cases[i].piece;
+			script[3 + 2 * k] = (struct step){SLEEP, 0, 5};
+		}
+		script[2 + 2 * PIECES].op = WAIT;
+		server_start(&s, script, NULL);
+		url_of(url, &s, "/");
+		rq.url = url;
+		(void)client_start(h, rq, &x);
+		/* Each turn takes a fifth of a stall; the server is heard in
+		 * one of four at least. */
+		while (x.done == 0 && http_poll(h, NULL, 0, 1000, &f))
+			tick(20);
+		OK(x.failure == cases[i].want &&
+			strstr(x.error, cases[i].error) != NULL,
+		    cases[i].what);
+		http_free(h);
+		server_stop(&s);
+	}
+}
+
 /* A program held up by its own output blames nobody. */
 static void
 held_up(void)
@@ -730,6 +781,7 @@ main(void)
 	guid();
 	tick(0);
 	stalls();
+	drips();
 	held_up();
 	return tap_done();
 }

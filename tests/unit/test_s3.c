@@ -254,6 +254,7 @@ static const struct {
     {404, ERROR("NoSuchVersion"), S3_GONE, EXIT_BADCONFIG, "NoSuchVersion"},
     {412, ERROR("PreconditionFailed"), S3_GONE, EXIT_BADCONFIG,
 	"PreconditionFailed"},
+    {412, "", S3_GONE, EXIT_BADCONFIG, "PreconditionFailed"},
     {404, ERROR("NoSuchBucket"), S3_STOP, EXIT_BADCONFIG, "NoSuchBucket"},
     {404, "<html>not here</html>", S3_STOP, EXIT_BADCONFIG, "HTTP404"},
     {404, "", S3_STOP, EXIT_BADCONFIG, "HTTP404"},
