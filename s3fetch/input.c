@@ -7,6 +7,7 @@
 #include "input.h"
 #include "log.h"
 #include "out.h"
+#include "utf8.h"
 
 enum { SHOWN = 5 /* lines complained of one by one */ };
 
@@ -69,7 +70,8 @@ alien(struct input *in, const char *p, size_t n, bool torn, const char *why)
 	pass(in, p, n);
 }
 
-/* An object line that names nothing we can fetch. */
+/* An object line that names nothing we can fetch.  Where it has a name, an
+ * error line will say so too. */
 static void
 refused(struct input *in, const char *why)
 {
@@ -91,6 +93,16 @@ of_s3(const struct json_val *line)
 	return !wire_member(line, "store", &store) || json_is(&store, "s3");
 }
 
+/* What a line of the wire is, to us.  A dead letter of an object may have the
+ * member "object" before its names. */
+static bool
+is_object(const struct wire_line *w)
+{
+	return w->kind == WIRE_OBJECT ||
+	       (w->kind == WIRE_OPEN && w->dead.p != NULL && w->id.p == NULL &&
+		   w->bucket.p != NULL);
+}
+
 /* Returns true when o was filled. */
 static bool
 take_line(
@@ -99,6 +111,7 @@ take_line(
 	const struct json_val whole = {p, n, JSON_OBJECT, 0};
 	struct wire_line w;
 	const char *why;
+	bool ok;
 
 	if (n == 0)
 		return false;
@@ -110,7 +123,8 @@ take_line(
 		refused(in, why);
 		return false;
 	}
-	if (!wire_parse(&w, p, n, &why)) {
+	why = "it is not UTF-8";
+	if (utf8_valid(p, n) != n || !wire_parse(&w, p, n, &why)) {
 		alien(in, p, n, torn, why);
 		return false;
 	}
@@ -118,11 +132,11 @@ take_line(
 		in->other++;
 	else
 		in->wire++;
-	if (w.kind == WIRE_OBJECT && of_s3(&whole)) {
-		if (object_from_line(o, &whole, &why))
-			return true;
-		refused(in, why);
-		return false;
+	if (is_object(&w) && of_s3(&whole)) {
+		ok = object_from_line(o, &whole, &why);
+		if (why != NULL)
+			refused(in, why);
+		return ok;
 	}
 	if (w.kind == WIRE_DONE)
 		in->worst = exitcode_worse(in->worst, wire_done_code(&w));

@@ -159,11 +159,25 @@ take_all(struct object *o, const struct wire_object *w)
 	return NULL;
 }
 
+/* Can an open line tell of it? */
+static bool
+has_name(const struct object *o)
+{
+	const struct json_val text = {o->text.p, o->text.len, JSON_OBJECT, 0};
+	struct wire_object w;
+	const char *why;
+	char id[WIRE_ID_LEN + 1];
+
+	return o->text.err == 0 && wire_object(&w, &text, &why) &&
+	       wire_object_id(&w, id);
+}
+
 bool
 object_from_line(
     struct object *o, const struct json_val *line, const char **why)
 {
-	static const char *const queue[] = {"dead", "receives", "ack", NULL};
+	static const char *const own[] = {
+	    "dead", "object", "receives", "ack", NULL};
 	struct json_val dead;
 	struct wire_object w;
 
@@ -174,18 +188,16 @@ object_from_line(
 	}
 	if (!wire_object(&w, line, why))
 		return false;
-	*why = take_all(o, &w);
-	if (*why != NULL)
-		return false;
+	*why = o->refused = take_all(o, &w);
 	if (wire_member(line, "dead", &dead)) {
 		o->receives = 0;
 		buf_addc(&o->text, '{');
-		copy_members(&o->text, line, queue, false);
+		copy_members(&o->text, line, own, false);
 		buf_addc(&o->text, '}');
 	} else {
 		buf_add(&o->text, line->p, line->n);
 	}
-	return true;
+	return o->refused == NULL || has_name(o);
 }
 
 bool

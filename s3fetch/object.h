@@ -32,7 +32,8 @@ struct object {
 	char endpoint[OBJECT_ENDPOINT_MAX + 1];
 	bool has_size;
 	uint64_t size;
-	uint64_t receives; /* too many, says s3list; 0: not said */
+	uint64_t receives;   /* too many, says s3list; 0: not said */
+	const char *refused; /* why it cannot be fetched, or NULL */
 };
 
 /** Forget what it holds, keep memory. */
@@ -40,10 +41,11 @@ void object_reset(struct object *o);
 void object_free(struct object *o);
 
 /**
- * Take an object line (store "s3").  False when it cannot be fetched as it
- * is written; *why says what is wrong with it.  A dead letter's own member
- * goes, and with it what the queue said: it is fetched because somebody
- * asked for it again.
+ * Take an object line (store "s3").  False when it names no object that could
+ * be spoken of; *why says what is wrong with it.  One that has a name but
+ * cannot be fetched has why in o->refused.  A dead letter's own members go,
+ * and with them what the queue said: it is fetched because somebody asked for
+ * it again.
  */
 bool object_from_line(
     struct object *o, const struct json_val *line, const char **why);

@@ -207,7 +207,14 @@ slot_take(struct fetch *f, struct slot *s)
 	s->tried_ms = 0;
 	s->state = SLOT_WAITING;
 	f->busy++;
-	if (t->object.receives > 0) {
+	if (t->object.refused != NULL) {
+		/* input.c has told of it */
+		const struct wire_error e = {.stage = stage,
+		    .code = "BadObjectLine",
+		    .message = t->object.refused};
+
+		end_with(f, s, &e);
+	} else if (t->object.receives > 0) {
 		t->code = "TooManyReceives";
 		(void)snprintf(t->message, sizeof(t->message),
 		    "its message came %llu times",

@@ -97,20 +97,38 @@ fetch
 is "$rc ${sum%%$'\n'*}" "65 text end 6 6" "a line over 8 MiB is skipped"
 like "$err" "line 1, at byte 0, is skipped" "and its place told"
 for bad in '{"store":"s3","bucket":"logs"}' \
-	'{"store":"s3","bucket":"../x","key":"k"}' \
+	'{"store":"s3","bucket":"logs","key64":"%%%"}' 's3://logs/' \
+	"{\"store\":\"s3\",\"bucket\":\"logs\",\"key\":\"k\",\"x\":\"$(printf 'x%.0s' {1..65536})\"}"; do
+	{ printf '%s\n' "$bad"; cat "$tmp/one"; } >"$tmp/in"
+	fetch
+	like "$rc $sum $err" "^65 text end 6 6.done 65.*object line 1 cannot be fetched" \
+		"an object line without a name: ${bad:0:60}"
+done
+for bad in '{"store":"s3","bucket":"../x","key":"k"}' \
 	'{"store":"s3","bucket":"logs","key":""}' \
 	'{"store":"s3","bucket":"logs","key":"k","etag":"a\r\nHost: x"}' \
 	'{"store":"s3","bucket":"logs","key":"k","region":"a/b"}' \
 	'{"store":"s3","bucket":"logs","key":"k","version":"a b"}' \
 	'{"store":"s3","bucket":"logs","key":"k","size":"9"}' \
-	'{"store":"s3","bucket":"logs","key64":"%%%"}' \
-	"{\"store\":\"s3\",\"bucket\":\"logs\",\"key\":\"$(printf 'x%.0s' {1..1025})\"}" \
-	's3://logs/'; do
+	"{\"store\":\"s3\",\"bucket\":\"logs\",\"key\":\"$(printf 'x%.0s' {1..1025})\"}"; do
 	{ printf '%s\n' "$bad"; cat "$tmp/one"; } >"$tmp/in"
 	fetch
-	like "$rc $sum $err" "^65 text end 6 6.done 65.*object line 1 cannot be fetched" \
-		"an object line that cannot be one: ${bad:0:60}"
+	like "$rc $sum $err" "^65 .*error BadObjectLine - false.*text end 6 6.*object line 1 cannot be fetched" \
+		"one that cannot be fetched is an error line: ${bad:0:60}"
+	is "$(jq -c 'select(.v).object' "$tmp/out" | grep -cxF "$(jq -c . <<<"$bad")")" 1 \
+		"with the line as it was, for the dead letters"
 done
+for _ in {1..7}; do line '' ; echo nonsense; done >"$tmp/in"
+fetch
+is "$(grep -c 'object line [0-9]' "$tmp/err") $(grep -c 'is not the wire' "$tmp/err") $(grep -c 'more such' "$tmp/err")" \
+	"5 5 2" "the log does not overflow with them"
+like "$err" "7 lines of the input were not the wire, 7 object lines could not be fetched" \
+	"but counts them"
+printf '{"id":"0123456789abcdef-0123","n":0,"table":"T","row":{"a":"\xff"}}\n' | cat - "$tmp/one" >"$tmp/in"
+fetch
+is "$rc $(sort <<<"$sum")" "65 alien
+done 65
+text end 6 6" "a line that is not UTF-8 is not the wire"
 
 # --- keys
 

@@ -53,10 +53,12 @@ check(struct object *o)
 	struct wire_line line;
 	const char *why;
 
-	CHECK(o->text.err == 0 && o->key_len > 0 && o->key_len <= S3_KEY_MAX);
-	CHECK(wire_parse(&line, text.p, text.n, &why));
+	CHECK(o->text.err == 0 && wire_parse(&line, text.p, text.n, &why));
 	CHECK(line.kind == WIRE_OBJECT && line.dead.p == NULL);
 	CHECK(wire_object(&w, &text, &why) && wire_new_id(&w, id));
+	if (o->refused != NULL)
+		return;
+	CHECK(o->key_len > 0 && o->key_len <= S3_KEY_MAX);
 	CHECK(s3_bucket_ok(o->bucket));
 	check_text(o->etag);
 	CHECK(strchr(o->etag, '"') == NULL);

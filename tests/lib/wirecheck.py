@@ -6,8 +6,8 @@ usage: wirecheck.py [--max-open N] [DIR] <lines
 Prints a line an object, in order of its end: KEY end BYTES STORED, KEY error
 CODE HTTP RETRY, or KEY open BYTES; then done EXIT for each done line; other
 kinds as KIND.  Keys are percent-encoded.  With DIR the bytes of each object go
-to a file there, named after its key, encoded entirely.  Exit 1 when a rule is
-broken."""
+to a file there, named after its key, encoded entirely (cut when it is too
+long).  Exit 1 when a rule is broken."""
 import base64
 import hashlib
 import json
@@ -82,7 +82,9 @@ class Checker:
 
     def keep(self, o):
         if self.dir:
-            name = urllib.parse.quote_from_bytes(o["key"], safe="")
+            name = urllib.parse.quote_from_bytes(o["key"], safe="") or "%"
+            if len(name) > 255:
+                name = name[:238] + "%" + hashlib.md5(o["key"]).hexdigest()[:16]
             with open(os.path.join(self.dir, name), "wb") as f:
                 f.write(o["data"])
 

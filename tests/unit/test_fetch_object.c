@@ -17,16 +17,15 @@ static const struct example lines[] = {
     {"{\"dead\":{\"reason\":\"r\"},\"store\":\"s3\",\"bucket\":\"b\","
      "\"key\":\"k\",\"receives\":11,\"ack\":{\"h\":1},\"z\":1}",
 	NULL, S3 ",\"key\":\"k\",\"z\":1}"},
-    {S3 "}", "it has no key", NULL},
-    {"{\"bucket\":\"b\",\"key\":\"k\"}", "it has no store", NULL},
+    {"{\"dead\":{\"reason\":\"r\"},\"object\":{\"bucket\":\"b\"},"
+     "\"store\":\"s3\",\"bucket\":\"b\",\"key\":\"k\"}",
+	NULL, S3 ",\"key\":\"k\"}"},
     {"{\"store\":\"s3\",\"bucket\":\"a/b\",\"key\":\"k\"}",
 	"its bucket cannot be one", NULL},
     {"{\"store\":\"s3\",\"bucket\":\"b\\u0000\",\"key\":\"k\"}",
 	"its bucket cannot be one", NULL},
     {S3 ",\"key\":\"\"}", "its key is empty, over 1,024 bytes or no text",
 	NULL},
-    {S3 ",\"key\":\"\\ud800\"}",
-	"its key is empty, over 1,024 bytes or no text", NULL},
     {S3 ",\"key\":\"k\",\"etag\":\"a\\u000ab\"}", "its etag cannot be one",
 	NULL},
     {S3 ",\"key\":\"k\",\"etag\":\"a\\\"b\"}", "its etag cannot be one", NULL},
@@ -43,6 +42,32 @@ static const struct example lines[] = {
 	NULL},
 };
 
+/* Of these nothing can be said on the wire. */
+static const struct example nameless[] = {
+    {S3 "}", "it has no key", NULL},
+    {"{\"bucket\":\"b\",\"key\":\"k\"}", "it has no store", NULL},
+    {S3 ",\"key64\":\"%\"}", "its key is empty, over 1,024 bytes or no text",
+	NULL},
+    {S3 ",\"key\":\"\\ud800\"}",
+	"its key is empty, over 1,024 bytes or no text", NULL},
+};
+
+static void
+test_nameless(void)
+{
+	struct object o = {0};
+
+	for (size_t i = 0; i < sizeof(nameless) / sizeof(*nameless); i++) {
+		const struct example *e = &nameless[i];
+		struct json_val v = {e->line, strlen(e->line), JSON_OBJECT, 0};
+		const char *why = NULL;
+
+		OK(!object_from_line(&o, &v, &why), e->line);
+		IS(why, e->why, "and why");
+	}
+	object_free(&o);
+}
+
 static void
 test_lines(void)
 {
@@ -52,14 +77,13 @@ test_lines(void)
 		const struct example *e = &lines[i];
 		struct json_val v = {e->line, strlen(e->line), JSON_OBJECT, 0};
 		const char *why = NULL;
-		bool ok = object_from_line(&o, &v, &why);
 
-		OK(ok == (e->why == NULL), e->line);
-		if (ok)
-			IS(o.text.p, e->text != NULL ? e->text : e->line,
-			    "the open line's text");
-		else if (e->why != NULL)
-			IS(why, e->why, "and why");
+		OK(object_from_line(&o, &v, &why), e->line);
+		IS(o.text.p, e->text != NULL ? e->text : e->line,
+		    "the open line's text");
+		IS(why != NULL ? why : "", e->why != NULL ? e->why : "",
+		    "what is wrong with it");
+		OK(o.refused == why, "which it keeps");
 	}
 	object_free(&o);
 }
@@ -149,6 +173,7 @@ int
 main(void)
 {
 	test_lines();
+	test_nameless();
 	test_urls();
 	test_learn();
 	test_names();
