@@ -7,17 +7,20 @@
 
 enum { FIRST = 64, SIZE_MAX_SLOTS = 4 * WIRE_OPEN_MAX };
 
-/* The id is hex from a hash already: any of its bytes spread well. */
+/* Ids are hex from a hash, but may be made up by others: use all of one, in
+ * three overlapping words mixed as in Fibonacci hashing (Knuth 6.4). */
 static size_t
 place(const struct idmap *m, const char *id)
 {
-	uint64_t h;
+	static const unsigned char at[] = {0, 8, WIRE_ID_LEN - 8};
+	uint64_t h = 0, word;
 
-	memcpy(&h, id, sizeof(h));
-	h ^= (uint64_t)(unsigned char)id[WIRE_ID_LEN - 1] << 40 |
-	     (uint64_t)(unsigned char)id[WIRE_ID_LEN - 2] << 48;
-	h *= 0x9e3779b97f4a7c15; /* Fibonacci hashing (Knuth 6.4) */
-	return (size_t)(h >> 32) & (m->size - 1);
+	for (size_t i = 0; i < sizeof(at); i++) {
+		memcpy(&word, id + at[i], sizeof(word));
+		h = (h ^ word) * 0x9e3779b97f4a7c15;
+		h ^= h >> 32;
+	}
+	return (size_t)h & (m->size - 1);
 }
 
 static size_t

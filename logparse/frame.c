@@ -236,10 +236,6 @@ step(struct framer *f, struct capture *c, const char *p, size_t n, size_t *pos,
 		}
 		return record(f, c, p, n, pos, final, ev);
 	case FRAME_TAIL:
-		if (f->depth == 0) {
-			f->state = FRAME_TOP;
-			return FRAME_END;
-		}
 		return tail(f, c, p, n, pos, final, ev);
 	case FRAME_SPILL:
 		return spill_next(f, c, p, n, pos, final, ev);

@@ -7,6 +7,7 @@
 
 #include "json.h"
 #include "jsoncut.h"
+#include "log.h"
 
 enum { DEPTH_MAX = JSON_DEPTH_MAX + 64 /* a value, and the path to it */ };
 
@@ -82,14 +83,14 @@ pass_string(struct cutter *c, size_t i, size_t stop)
 	return i + 1;
 }
 
-/* Walk from the first byte to stop, or to the end. */
+/* Walk from the first byte to stop, which is before the end. */
 static void
 walk(struct cutter *c, size_t stop)
 {
 	size_t i = 0;
 
 	c->depth = 0;
-	while (i < stop && i < c->n) {
+	while (i < stop) {
 		switch (c->p[i]) {
 		case '{':
 		case '[':
@@ -100,8 +101,7 @@ walk(struct cutter *c, size_t stop)
 		case '}':
 		case ']':
 			i++;
-			if (--c->depth == 0)
-				return;
+			c->depth--;
 			break;
 		case ',':
 			c->key = c->object[c->depth - 1];
@@ -132,6 +132,7 @@ jsoncut_container(struct buf *b, const char *p, size_t n, size_t max)
 	struct cutter c = {.p = p, .n = n, .max = max};
 	struct place at;
 
+	INVARIANT(n > max);
 	walk(&c, max);
 	at = c.best;
 	walk(&c, at.at);

@@ -13,7 +13,7 @@
  * Append the beginning of the compact JSON object or array in p[0..n), and a
  * mark of the cut, at most max bytes, so that it still is JSON: a string that
  * is cut ends in the mark, an array has it as its last element, an object as
- * the name of its last member; then all brackets close.  max > 2,100.
+ * the name of its last member; then all brackets close.  2,100 < max < n.
  */
 void jsoncut_container(struct buf *b, const char *p, size_t n, size_t max);
 

@@ -3,6 +3,7 @@
 
 #include "jsoncut.h"
 #include "jsonw.h"
+#include "log.h"
 #include "timefmt.h"
 #include "value.h"
 
@@ -284,11 +285,11 @@ value_add(struct buf *b, enum column_type type, const struct json_val *v,
 {
 	if (v->p == NULL || v->type == JSON_NULL)
 		return VALUE_ABSENT;
-	if (type == COLUMN_STRING)
-		return add_text(b, v, c);
-	if (json_is(v, "-"))
+	if (type != COLUMN_STRING && json_is(v, "-"))
 		return VALUE_ABSENT;
 	switch (type) {
+	case COLUMN_STRING:
+		return add_text(b, v, c);
 	case COLUMN_DATETIME:
 		return add_time(b, v);
 	case COLUMN_BOOL:
@@ -299,8 +300,6 @@ value_add(struct buf *b, enum column_type type, const struct json_val *v,
 		return add_number(b, type, v);
 	case COLUMN_DYNAMIC:
 		return add_dynamic(b, v, c);
-	case COLUMN_STRING:
-		break;
 	}
-	return VALUE_MISFIT;
+	log_bug(__FILE__, __LINE__, "a column's type");
 }

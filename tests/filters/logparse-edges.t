@@ -31,6 +31,11 @@ parse no-such-file "$name" /nonexistent/x "$tmp/d"
 is "$rc $(of 'select(.end).end.rows')" "74 3" "a file that is missing, a folder: 74, the others are read"
 said "cannot open 'no-such-file': No such file" "the missing one is named"
 said "cannot open '$tmp/d': it is a directory" "the folder too"
+parse s3://b/k
+is "$rc" 74 "an s3:// operand: 74"
+said "s3fetch s3://" "  with a hint"
+parse "$(printf 'd/%.0s' {1..3000})x"
+is "$rc" 74 "a name that is too long: 74"
 if [ "$(id -u)" = 0 ]; then
 	skip "root reads everything" "a file that may not be read"
 else
@@ -50,6 +55,12 @@ mkfifo fifo
 cat "$name.gz" >fifo &
 parse fifo
 is "$rc $(of 'select(.object).object | [.key, .size] | @json') $(counts)" "0 [\"$tmp/d/fifo\",null] 3,0,3,0,0" "a FIFO"
+cp "$name" gone
+exec 8<gone
+rm gone
+parse /dev/fd/8
+exec 8<&-
+is "$rc $(counts)" "0 3,0,3,0,0" "a descriptor whose file is gone"
 parse <(cat "$name.zst")
 is "$rc $(counts)" "0 3,0,3,0,0" "a pipe that bash made: <(..)"
 head -c -10 "$name.gz" >torn.gz

@@ -19,6 +19,43 @@ refused(const char *text, const char *want)
 	format_free(f);
 }
 
+/* head, n times the words with a number for '#', tail. */
+static void
+refused_many(const char *head, const char *words, int n, const char *tail,
+    const char *want)
+{
+	struct buf b = BUF_INIT(1 << 20);
+
+	buf_adds(&b, head);
+	for (int i = 0; i < n; i++)
+		for (const char *p = words; *p != '\0'; p++)
+			if (*p == '#')
+				buf_addf(&b, "%d", i);
+			else
+				buf_addc(&b, *p);
+	buf_adds(&b, tail);
+	refused(b.p, want);
+	buf_clear(&b);
+}
+
+static void
+too_many(void)
+{
+	refused_many("key", " k#", 17, "\n", "no more than 16 of these");
+	refused_many("", "require r#\n", 17, "", "line 17: expected no more");
+	refused_many("require", " r#", 17, "\n", "no more than 16 paths");
+	refused_many("", "filter f#\n", 17, "", "line 17: expected no more");
+	refused_many(
+	    HEAD, "column C# string a\n", 500, "", "no more than 500 columns");
+	refused_many("require", " a.b#", 15, " c..d\n", "path 'c..d'");
+	refused("frame json a.\n", "path 'a.'");
+	refused("require []\n", "expected a member name");
+	refused_many("require ", "n", 256, "\n", "expected a member name");
+	refused_many("require [\"", "n", 256, "\"]\n", "expected a member");
+	refused("require [12345]\n", "expected a member name");
+	refused("require a[\"\"]\n", "expected a member name");
+}
+
 static void
 errors(void)
 {
@@ -144,6 +181,7 @@ int
 main(void)
 {
 	errors();
+	too_many();
 	accepted();
 	detection();
 	return tap_done();
