@@ -65,7 +65,7 @@ row "jq (half the columns)" "$tenth"
 
 s3sim_start --root "$work/store" --bucket logs
 export AWS_ENDPOINT_URL_S3=$S3SIM_URL
-sim_start --stream Custom-AWSCloudTrail
+sim_start --stream Custom-AWSCloudTrail --limit-requests 0 --limit-bytes 0
 for _ in $(seq "$runs"); do
 	timed s3list s3list s3://logs/ | timed s3fetch s3fetch | timed logparse logparse |
 		timed sentinelpost sentinelpost | timed s3ack s3ack >/dev/null

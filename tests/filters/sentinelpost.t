@@ -115,6 +115,24 @@ is "$? $(count)" "0 0" "and needs neither endpoint nor secret"
 is "$(jq -c 'select(.receipt)' "$tmp/out")" "" "and writes no receipt"
 sim_stop
 
+# A table of the Auxiliary plan takes no request whose times are more than half an
+# hour apart: what is refused for that is cut, and none of it is dead.
+printf '%s\n' '{"table":"Aux_CL","plan":"Auxiliary","columns":[{"name":"TimeGenerated","type":"datetime"},{"name":"n","type":"int"}]}' >"$tmp/aux.json"
+sim_start --stream "Custom-Aux_CL=$tmp/aux.json" || exit
+{
+	open "$A"
+	for i in $(seq 0 99); do
+		printf '{"id":"%s","n":%d,"table":"Aux_CL","row":{"TimeGenerated":"%s","n":%d}}\n' "$A" "$i" \
+			"$(date -u -d "$now -$i minutes" +%Y-%m-%dT%H:%M:%S.%6NZ)" "$i"
+	done
+	totals end "$A" 100 100 0 0
+} >"$tmp/in"
+run --dead-letter "$dead" <"$tmp/in"
+is "$rc $(receipts) $(wc -c <"$dead")" "0 k/a delivered 100 100 0 0" "a batch that spans more than thirty minutes"
+is "$(sim_rows Aux_CL | jq -r .n | sort -n | uniq | wc -l) $(count Aux_CL) $(sim_status '.refused | keys[0]')" \
+	"100 100 RecordsTimeRangeIsMoreThan30Minutes" "is cut until each part fits, each row once"
+sim_stop
+
 # TLS.
 SIM_TLS=1 sim_start --stream Custom-T_CL || exit
 again --ca "$SIM_CA" <"$tmp/a"

@@ -64,14 +64,14 @@ start_rc() { AZURE_CLIENT_SECRET=x "$sim" "$@" >/dev/null 2>"$tmp/err"; echo $?;
 is "$("$sim" --help >/dev/null; echo $?)" 0 '--help'
 is "$(start_rc)" 64 'nothing declared is a usage error'
 is "$(start_rc --nonsense)" 64 'unknown option'
-is "$(start_rc --stream A --port 70000)" 64 'port out of range'
-is "$(start_rc --stream A operand)" 64 'operand'
-is "$(start_rc --stream A --tls-cert x)" 64 'certificate without key'
-is "$(start_rc --stream A --faults 429=5)" 64 'a share without %'
-is "$(start_rc --stream A --faults nonsense=5%)" 64 'unknown fault'
-is "$(start_rc --stream A --faults 429=60%,503=60%)" 64 'over 100%'
+is "$(start_rc --stream Custom-A --port 70000)" 64 'port out of range'
+is "$(start_rc --stream Custom-A operand)" 64 'operand'
+is "$(start_rc --stream Custom-A --tls-cert x)" 64 'certificate without key'
+is "$(start_rc --stream Custom-A --faults 429=5)" 64 'a share without %'
+is "$(start_rc --stream Custom-A --faults nonsense=5%)" 64 'unknown fault'
+is "$(start_rc --stream Custom-A --faults 429=60%,503=60%)" 64 'over 100%'
 is "$(start_rc --config /nonexistent)" 78 'no configuration file'
-is "$(start_rc --stream ../etc/x)" 78 'a table that names no file'
+is "$(start_rc --stream Custom-../etc/x)" 78 'a table that names no file'
 bad_config() {
 	printf '%s' "$1" >"$tmp/bad.json"
 	is "$(start_rc --config "$tmp/bad.json")" 78 "configuration: $2"
@@ -86,6 +86,13 @@ bad_config "{\"rules\":[{\"id\":\"$id\",\"streams\":{}},{\"id\":\"$id\",\"stream
 bad_config "$(jq -nc --arg id $id '{rules:[{id:$id,streams:([range(11)|{key:"Custom-\(.)",value:{columns:[]}}]|from_entries)}]}')" 'eleven streams'
 bad_config "{\"rules\":[{\"id\":\"$id\",\"streams\":{\"Custom-A_CL\":{\"columns\":[{\"name\":\"$(printf 'x%.0s' {1..46})\",\"type\":\"int\"}]}}}]}" 'a name of 46 characters in a custom table'
 
+columns_config() { bad_config "{\"rules\":[{\"id\":\"$id\",\"streams\":{\"Custom-A_CL\":{\"columns\":[{\"name\":\"$1\",\"type\":\"int\"}]}}}]}" "a column named '$1'"; }
+for name in '' 1a _a a-b 'a b' é RawData TenantId Title id; do columns_config "$name"; done
+is "$(start_rc --stream Microsoft-Syslog)" 78 'a stream whose name does not begin with Custom-'
+cat >"$tmp/aux.json" <<'J'
+{"table":"Aux_CL","plan":"Auxiliary","columns":[{"name":"TimeGenerated","type":"datetime"},
+ {"name":"s","type":"string"},{"name":"d","type":"dynamic"}]}
+J
 cat >"$tmp/config.json" <<J
 {"rules":[{"id":"$id","granted":false,"streams":{"Custom-Typed":{"columns_file":"typed.json"}}}]}
 J
@@ -97,7 +104,7 @@ mkdir "$tmp/arc"
 jq -nc --arg key "$tmp/idp.pub" '{issuer:"https://idp.test",subject:"arn:aws:iam::1:role/r",
 	audience:"api://AzureADTokenExchange",key:$key}' >"$tmp/federation.json"
 export IDENTITY_HEADER=identity-header-of-the-test
-sim_start --stream Custom-Open_CL --stream "Custom-Typed_CL=$tmp/typed.json" --config "$tmp/config.json" \
+sim_start --stream Custom-Open_CL --stream "Custom-Typed_CL=$tmp/typed.json" --stream "Custom-Aux_CL=$tmp/aux.json" --config "$tmp/config.json" \
 	--client-cert "$tmp/app/app.pem" --federation "$tmp/federation.json" --arc-dir "$tmp/arc" \
 	--pid-file "$tmp/pid" || exit
 is "$(cat "$tmp/pid")" "$SIM_PID" 'pid file'
@@ -418,6 +425,18 @@ is_counted .rows_changed 0 'nothing is changed without --apply'
 is "$(tail -n 1 "$SIM_DIR/rows/Typed_CL.ndjson" | jq -c '[(.s|length),(.d.k|length)]')" '[65537,65529]' 'long values are kept as sent'
 unset stream
 
+# The Auxiliary plan
+aux() { stream=Custom-Aux_CL post "$1"; }
+at() { date -u -d "$now $1" +%Y-%m-%dT%H:%M:%S.%6NZ; }
+aux "[{\"TimeGenerated\":\"$(at '-30 minutes')\"},{\"TimeGenerated\":\"$(at '')\",\"s\":\"x\",\"d\":{\"a\":[1]}}]"
+is "$status" 204 'Auxiliary: thirty minutes apart'
+aux "[{\"TimeGenerated\":\"$(at '')\"},{\"TimeGenerated\":\"$(at '-1801 seconds')\"}]"
+refused 400 RecordsTimeRangeIsMoreThan30Minutes 'Auxiliary: more than that'
+aux "[{\"TimeGenerated\":\"$(at '')\",\"s\":{\"a\":1}}]"; refused 400 InvalidRequestBody 'Auxiliary: an object in a string'
+is "$(sim_status '.tables.Aux_CL|[.rows,.time_form]')" '[2,0]' 'Auxiliary: times of six decimals'
+aux "[{\"TimeGenerated\":\"$now\"}]"; is "$status $(sim_status .tables.Aux_CL.time_form)" '204 1' 'Auxiliary: others are counted'
+stream=Custom-Typed_CL post "[{\"TimeGenerated\":\"$(at '')\"},{\"TimeGenerated\":\"$(at '-1 day')\",\"s\":{}}]"; is "$status" 204 'other plans do not mind'
+
 # --- steering -----------------------------------------------------------------
 sim_control reset
 is "$(sim_status '[.requests,.by_status,.tables.Open_CL.rows]') $(wc -c <"$SIM_DIR/rows/Open_CL.ndjson")" '[0,{},0] 0' 'reset'
@@ -459,6 +478,7 @@ sim_control down; post "[$row]"; is "$status $rc" '000 56' 'down: reset'
 sim_control down '{"mode":"refuse"}'; post "[$row]"; is "$rc" 7 'down: refused'
 sim_control up; post "[$row]"; is "$status" 204 'up on the same port'
 
+is "$(sim_status .limits)" '{"requests":12000,"bytes":2000000000,"window":60}' 'limits: those of a real rule unless told otherwise'
 sim_control limits '{"requests":3,"window":"30s"}'
 for _ in 1 2 3; do post "[$row]"; done; is "$status" 204 'limit of requests: reached'
 post "[$row]"; refused 429 TooManyRequests 'limit of requests: passed'

@@ -337,6 +337,11 @@ status_page(struct request *q)
 	    o, "fault_seed", json_integer((json_int_t)sim->plan.seed));
 	(void)json_object_set_new(o, "script_left",
 	    json_integer((json_int_t)json_array_size(sim->plan.script)));
+	(void)json_object_set_new(o, "limits",
+	    json_pack("{s:I, s:I, s:I}", "requests",
+		(json_int_t)sim->opt.limits.requests, "bytes",
+		(json_int_t)sim->opt.limits.bytes, "window",
+		(json_int_t)(sim->opt.limits.length_ms / 1000)));
 	pthread_mutex_unlock(&sim->lock);
 	(void)json_object_set_new(o, "now", sim_text(now));
 	(void)json_object_set_new(o, "rules", rules);

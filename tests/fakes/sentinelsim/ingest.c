@@ -266,6 +266,16 @@ refuse_body(struct request *q, const struct rows_result *r)
 		reply_error(&q->reply, 400, "InvalidRequestBody",
 		    "The request body must be a JSON array of objects.");
 		return true;
+	case ROWS_SPAN:
+		reply_error(&q->reply, 400,
+		    "RecordsTimeRangeIsMoreThan30Minutes",
+		    "The time range of the records is more than 30 minutes.");
+		return true;
+	case ROWS_NESTED:
+		reply_error(&q->reply, 400, "InvalidRequestBody",
+		    "The request body is malformed JSON: a nested value in a "
+		    "column that is not dynamic.");
+		return true;
 	case ROWS_TOO_LARGE:
 		reply_error(&q->reply, 500, reply_usual_code(500),
 		    "The rows cannot be kept.");

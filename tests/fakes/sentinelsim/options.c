@@ -42,6 +42,7 @@ static const char usage[] =
     "  --max-raw N          of an inflated body; no limit of its own\n"
     "  --no-gzip            refuse compressed bodies with 501\n"
     "  --limit-requests N --limit-bytes N --limit-window D   429 above\n"
+    "                       12000, 2000000000 and 60s; 0: no limit\n"
     "  --faults LIST --fault-seed N   for example 429=5%,reset-after=1%\n"
     "  --discard            do not read bodies (for benchmarks)\n";
 
@@ -287,7 +288,8 @@ options_read(struct options *o, int argc, char **argv, struct fault *f)
 
 	*o = (struct options){.token_life = 3599, .now = -1, .faults = ""};
 	o->max_length = 1048576; /* the real limit: 1 MiB of Content-Length */
-	o->limits.length_ms = 60000;
+	o->limits =
+	    (struct window_limits){WINDOW_REQUESTS, WINDOW_BYTES, WINDOW_MS};
 	o->rule = "dcr-0123456789abcdef0123456789abcdef";
 	o->tenant =
 	    env_or("AZURE_TENANT_ID", "11111111-2222-3333-4444-555555555555");

@@ -29,8 +29,9 @@ struct reader {
 	struct tally *tally;
 	uint64_t *filled; /* per declared column */
 	uint64_t seen[(SCHEMA_COLUMNS + 63) / 64];
-	bool has_time, changed;
-	struct member *members; /* only with apply */
+	bool has_time, changed, nested;
+	int64_t first_ms, last_ms; /* of TimeGenerated, once there is one */
+	struct member *members;    /* only with apply */
 	size_t nmembers, capacity;
 };
 
@@ -114,6 +115,14 @@ fits(enum column_type type, const struct strict_value *v)
 	return false;
 }
 
+/* Tables of the Auxiliary plan want exactly six: ..:05.123456Z. */
+static bool
+six_decimals(const struct strict_value *v)
+{
+	return v->n >= 10 && v->p[v->n - 2] == 'Z' && v->p[v->n - 9] == '.' &&
+	       strspn(v->p + v->n - 8, "0123456789") == 6;
+}
+
 /* TimeGenerated: the service wants it near the time it receives the row. */
 static bool
 check_time(struct reader *r, const struct strict_value *v)
@@ -128,6 +137,12 @@ check_time(struct reader *r, const struct strict_value *v)
 		r->tally->time_bad++;
 		return false;
 	}
+	if (ms < r->first_ms)
+		r->first_ms = ms;
+	if (ms > r->last_ms)
+		r->last_ms = ms;
+	if (r->st->auxiliary && !six_decimals(v))
+		r->tally->time_form++;
 	if (ms < r->now_ms - ROWS_PAST_MS) {
 		r->tally->time_past++;
 		return false;
@@ -171,6 +186,8 @@ check_member(struct reader *r, const char *name, size_t n,
 		return AS_SENT;
 	if (!fits(c->type, v)) {
 		stats_count(r->tally->clash, c->name, 1);
+		r->nested = r->nested || v->kind == STRICT_OBJECT ||
+			    v->kind == STRICT_ARRAY;
 		return DROPPED;
 	}
 	if (size > ROWS_FIELD_MAX) {
@@ -409,7 +426,11 @@ struct rows_result
 rows_read(const struct stream *st, bool apply, int64_t now_ms, const char *text,
     size_t n, struct buf *out, struct tally *tally)
 {
-	struct reader r = {.st = st, .apply = apply, .now_ms = now_ms};
+	struct reader r = {.st = st,
+	    .apply = apply,
+	    .now_ms = now_ms,
+	    .first_ms = INT64_MAX,
+	    .last_ms = INT64_MIN};
 	struct rows_result result = {0};
 
 	r.out = out;
@@ -417,6 +438,12 @@ rows_read(const struct stream *st, bool apply, int64_t now_ms, const char *text,
 	r.filled = sim_zalloc(st->ncolumns + 1, sizeof(*r.filled));
 	strict_init(&r.scan, text, n, out);
 	result.verdict = read_body(&r);
+	if (result.verdict == ROWS_OK && st->auxiliary && r.nested)
+		result.verdict = ROWS_NESTED;
+	else if (result.verdict == ROWS_OK && st->auxiliary &&
+		 r.last_ms > r.first_ms &&
+		 r.last_ms - r.first_ms > ROWS_SPAN_MS)
+		result.verdict = ROWS_SPAN;
 	result.error = r.scan.error;
 	result.at = (size_t)(r.scan.p - r.scan.start);
 	tally->lone_surrogates += r.scan.lone_surrogates;

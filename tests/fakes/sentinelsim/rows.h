@@ -12,7 +12,8 @@
 enum {
 	ROWS_FIELD_MAX = 64 * 1024,             /* longer values are cut */
 	ROWS_PAST_MS = 2 * 24 * 60 * 60 * 1000, /* older times are replaced */
-	ROWS_FUTURE_MS = 24 * 60 * 60 * 1000    /* later ones too */
+	ROWS_FUTURE_MS = 24 * 60 * 60 * 1000,   /* later ones too */
+	ROWS_SPAN_MS = 30 * 60 * 1000 /* of one request, Auxiliary plan */
 };
 
 enum rows_verdict {
@@ -21,6 +22,8 @@ enum rows_verdict {
 	ROWS_NO_ARRAY,  /* another JSON value */
 	ROWS_NO_OBJECT, /* an element of the array is no object */
 	ROWS_TOO_LARGE, /* out's limit was reached */
+	ROWS_SPAN,      /* Auxiliary plan: times too far apart */
+	ROWS_NESTED,    /* same: an object or array where none may be */
 	ROWS_MALFORMED  /* no JSON; error says what, at where */
 };
 

@@ -65,21 +65,48 @@ index_columns(struct stream *s)
 	}
 }
 
-/* How long may a column's name be?  Custom tables end in _CL. */
-static size_t
-name_max(const char *table)
+/* A letter first, then letters, digits and underscores. */
+static bool
+column_name_ok(const char *name)
 {
-	size_t n = strlen(table);
+	static const char after[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop"
+				    "qrstuvwxyz_0123456789";
 
-	return n > 3 && strcmp(table + n - 3, "_CL") == 0
-		   ? SCHEMA_CUSTOM_NAME_MAX
-		   : SCHEMA_NAME_MAX;
+	return name[0] != '\0' && strchr(after, name[0]) < after + 52 &&
+	       strspn(name, after) == strlen(name);
+}
+
+/* May a custom table not have such a column?  The service sets the first ones
+ * itself; a PUT of a table with one of the others fails (observed, Cribl). */
+static bool
+is_reserved(const char *name)
+{
+	static const char *const names[] = {"TenantId", "Type", "SourceSystem",
+	    "_ResourceId", "_SubscriptionId", "_ItemId", "_BilledSize",
+	    "_IsBillable", "_TimeReceived", "id", "UniqueId", "Title",
+	    "ItemCount", "ManagementGroupName", "Computer", "RawData"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
 }
 
 static bool
-add_column(struct stream *s, const json_t *col, size_t max, struct fault *f)
+is_custom(const char *table)
+{
+	size_t n = strlen(table);
+
+	return n > 3 && strcmp(table + n - 3, "_CL") == 0;
+}
+
+static bool
+add_column(
+    struct stream *s, const json_t *col, const char *table, struct fault *f)
 {
 	const char *name = text_of(col, "name"), *type = text_of(col, "type");
+	size_t max =
+	    is_custom(table) ? SCHEMA_CUSTOM_NAME_MAX : SCHEMA_NAME_MAX;
 	struct column *c;
 	size_t i;
 
@@ -101,6 +128,10 @@ add_column(struct stream *s, const json_t *col, size_t max, struct fault *f)
 		    "stream '%s': column '%s' is over a limit (%d columns, "
 		    "names of %zu characters)",
 		    s->name, name, SCHEMA_COLUMNS, max);
+	if (!column_name_ok(name) || (is_custom(table) && is_reserved(name)))
+		return fault_set(f, EXIT_BADCONFIG,
+		    "stream '%s': table '%s' cannot have a column '%s'",
+		    s->name, table, name);
 	s->columns = sim_grow(s->columns, s->ncolumns + 1, sizeof(*s->columns));
 	c = &s->columns[s->ncolumns++];
 	c->n = strlen(name);
@@ -155,6 +186,7 @@ add_stream(struct schema *s, struct rule *r, const char *name,
 	const json_t *cols =
 	    json_is_array(def) ? def : json_object_get(def, "columns");
 	struct stream *st = sim_zalloc(1, sizeof(*st));
+	const char *plan;
 	size_t i;
 	json_t *col;
 
@@ -164,6 +196,15 @@ add_stream(struct schema *s, struct rule *r, const char *name,
 	if (table == NULL)
 		table = strncmp(name, "Custom-", 7) == 0 ? name + 7 : name;
 	st->open = def == NULL;
+	plan = text_of(def, "plan");
+	st->auxiliary = plan != NULL && strcmp(plan, "Auxiliary") == 0;
+	/* Microsoft-<Table> is what flows out of a rule, not into it. */
+	if (strncmp(name, "Custom-", 7) != 0) {
+		(void)fault_set(f, EXIT_BADCONFIG,
+		    "the name of stream '%s' does not begin with Custom-",
+		    name);
+		goto fail;
+	}
 	if (!table_name_ok(table)) {
 		(void)fault_set(
 		    f, EXIT_BADCONFIG, "bad table name '%s'", table);
@@ -180,7 +221,7 @@ add_stream(struct schema *s, struct rule *r, const char *name,
 		goto fail;
 	}
 	json_array_foreach (cols, i, col)
-		if (!add_column(st, col, name_max(table), f))
+		if (!add_column(st, col, table, f))
 			goto fail;
 	index_columns(st);
 	st->table = find_table(s, table);

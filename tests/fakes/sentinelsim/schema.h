@@ -49,7 +49,8 @@ struct table {
 struct stream {
 	char *name;
 	struct table *table;
-	bool open; /* declares nothing: any column passes */
+	bool open;      /* declares nothing: any column passes */
+	bool auxiliary; /* its table is of the Auxiliary plan */
 	size_t ncolumns;
 	struct column *columns;
 	size_t nslots; /* hash table of column numbers + 1, 0 is free */
@@ -80,9 +81,9 @@ struct rule *schema_rule(struct schema *s, const char *id);
 
 /**
  * Add a stream to a rule: from a file that holds a table description
- * ({"table":..,"columns":[..]}, {"columns":[..]} or [..]), or with file NULL
- * one that takes any column.  Without table, the description's name or the
- * stream's without "Custom-" is taken.
+ * ({"table":..,"plan":..,"columns":[..]}, {"columns":[..]} or [..]), or with
+ * file NULL one that takes any column.  Without table, the description's name
+ * or the stream's without "Custom-" is taken.
  */
 bool schema_stream(struct schema *s, struct rule *r, const char *stream,
     const char *table, const char *file, struct fault *f);

@@ -100,6 +100,7 @@ tally_add(struct tally *a, const struct tally *b)
 	a->time_bad += b->time_bad;
 	a->time_past += b->time_past;
 	a->time_future += b->time_future;
+	a->time_form += b->time_form;
 	a->duplicate_columns += b->duplicate_columns;
 	a->lone_surrogates += b->lone_surrogates;
 	a->rows_changed += b->rows_changed;
@@ -142,6 +143,7 @@ tally_json(const struct tally *t)
 	put(o, "time_bad", t->time_bad);
 	put(o, "time_past", t->time_past);
 	put(o, "time_future", t->time_future);
+	put(o, "time_form", t->time_form);
 	put(o, "duplicate_columns", t->duplicate_columns);
 	put(o, "lone_surrogates", t->lone_surrogates);
 	put(o, "rows_changed", t->rows_changed);

@@ -33,6 +33,7 @@ struct tally {
 	uint64_t time_bad;          /* not a time */
 	uint64_t time_past;         /* > 2 days ago: replaced by the service */
 	uint64_t time_future;       /* > 1 day ahead: likewise */
+	uint64_t time_form;         /* Auxiliary plan: not six decimals */
 	uint64_t duplicate_columns; /* a member name twice in one row */
 	uint64_t lone_surrogates;
 	uint64_t rows_changed; /* by --apply */

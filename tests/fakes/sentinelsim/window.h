@@ -13,6 +13,8 @@ struct window {
 	uint64_t requests, bytes;
 };
 
+enum { WINDOW_REQUESTS = 12000, WINDOW_BYTES = 2000000000, WINDOW_MS = 60000 };
+
 struct window_limits {
 	uint64_t requests, bytes; /* 0: unlimited */
 	int64_t length_ms;
