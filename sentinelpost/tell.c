@@ -121,9 +121,8 @@ tell(const struct flow *f, const struct token *t)
 	update(f, t);
 	metrics_tick(&told.metrics, f->now);
 	if (progress_due())
-		progress_tick("sentinelpost: %llu rows read, %llu accepted, "
-			      "%llu dead, %llu objects delivered, %.0f "
-			      "requests under way",
+		progress_tick("sentinelpost: %llu rows, %llu accepted, %llu "
+			      "dead; %llu objects; %.0f requests",
 		    (unsigned long long)n->rows,
 		    (unsigned long long)n->accepted,
 		    (unsigned long long)n->dead,
