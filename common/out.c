@@ -84,13 +84,6 @@ out_drop(void)
 }
 
 void
-out_copy(const char *line, size_t n)
-{
-	buf_add(&pending, line, n);
-	out_line();
-}
-
-void
 out_leave_within(int64_t within_ms, int (*code)(void))
 {
 	struct stat st;
@@ -189,6 +182,18 @@ bool
 out_write_try(const char *p, size_t n)
 {
 	return out_flush_try() && write_all(p, n);
+}
+
+void
+out_copy(const char *line, size_t n)
+{
+	if (n < FLUSH_AT) {
+		buf_add(&pending, line, n);
+		out_line();
+	} else if (!out_write_try(line, n) || !write_all("\n", 1)) {
+		/* A large one is not kept twice in memory. */
+		out_fail(errno);
+	}
 }
 
 void

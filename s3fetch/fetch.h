@@ -19,7 +19,8 @@
 enum {
 	FETCH_JOBS = 16,          /* unless --jobs says otherwise */
 	FETCH_JOBS_MAX = 1024,    /* of the 4,096 that a pipe may have open */
-	FETCH_FIXED = 12 << 20,   /* memory beside the jobs: a line of 8 MiB */
+	FETCH_FIXED = 22 << 20,   /* memory beside the jobs: the program and its
+				   libraries, 12 MiB; a line of 8 MiB */
 	FETCH_PER_JOB = 384 << 10 /* connection, TLS, decoder but its window */
 };
 

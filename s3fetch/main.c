@@ -40,7 +40,7 @@ static struct program program;
 static int
 parse(struct options *o, int argc, char *argv[])
 {
-	const int64_t memory_min = 16 << 20, memory_max = (int64_t)1 << 40;
+	const int64_t memory_min = 24 << 20, memory_max = (int64_t)1 << 40;
 	const struct opt opts[] = {
 	    {"jobs", "N", OPT_NUMBER, &o->jobs, 1, FETCH_JOBS_MAX,
 		"objects on their way at once (16)"},

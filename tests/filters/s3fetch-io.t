@@ -150,10 +150,16 @@ put large "$tmp/large"
 head -c 24000000 /dev/urandom >"$tmp/noise"
 zstd -q -1 --zstd=wlog=23 <"$tmp/noise" >"$tmp/wide.zst"
 put wide.zst "$tmp/wide.zst"
-for _ in {1..12}; do line wide.zst; done >"$tmp/in"
+# With lines of 8 MiB that pass, to a reader that is slow.
+row='{"id":"0123456789abcdef-0123","n":0,"table":"T","row":{"a":"'
+for _ in 1 2 3 4 5 6; do
+	line wide.zst
+	line wide.zst
+	printf '%s%s"}}\n' "$row" "$(head -c 8388000 /dev/zero | tr '\0' x)"
+done >"$tmp/in"
 line large >>"$tmp/in"
 # The program's own peak, not that of a shell before exec.
-"$bin" <"$tmp/in" 2>"$tmp/err" > >(wc -l >"$tmp/lines") &
+"$bin" <"$tmp/in" 2>"$tmp/err" > >(sleep 1; wc -l >"$tmp/lines") &
 pid=$!
 peak=0
 while p=$(awk '/VmHWM/ { print $2 }' "/proc/$pid/status" 2>/dev/null) && [ -n "$p" ]; do
@@ -179,7 +185,7 @@ for i in 1 2 3 4; do
 	put "wait$i" "$tmp/wait.zst"
 	line "wait$i"
 done >"$tmp/in"
-jobs=4 fetch --jobs 4 --memory 20M
+jobs=4 fetch --jobs 4 --memory 32M
 is "$rc $(grep -c ' end 3000000 ' <<<"$sum")" "0 4" "windows that do not fit side by side"
 for i in 1 2 3 4; do cmp "$tmp/wait" "$tmp/got/wait$i" || break; done
 ok "no byte of them is lost"
