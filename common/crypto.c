@@ -1,9 +1,20 @@
 /* Hashing with libcrypto's EVP interface. */
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
 #include "crypto.h"
 #include "log.h"
+
+void
+crypto_ready(void)
+{
+	uint8_t out[CRYPTO_SHA256_LEN];
+
+	(void)OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL);
+	crypto_sha256("", 0, out);
+	crypto_hmac_sha256("", 0, "", 0, out);
+}
 
 void
 crypto_sha256(const void *p, size_t n, uint8_t out[CRYPTO_SHA256_LEN])

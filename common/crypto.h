@@ -9,6 +9,10 @@
 
 enum { CRYPTO_SHA256_LEN = 32, CRYPTO_SHA256_HEX = 64 };
 
+/** Let libcrypto read its configuration and make ready what it makes ready at
+ * first use: before files can no longer be opened. */
+void crypto_ready(void);
+
 /** SHA-256 (FIPS 180-4) of n bytes. */
 void crypto_sha256(const void *p, size_t n, uint8_t out[CRYPTO_SHA256_LEN]);
 

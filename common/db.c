@@ -97,6 +97,30 @@ plain_path(const char *file)
 	return p;
 }
 
+/* What is set once per connection. */
+static bool
+configure(struct db *d, int busy_ms, struct fault *f)
+{
+	unsigned char seed;
+	int on = 1;
+
+	/* Seeded at first use, from a file that a sandbox closes off. */
+	sqlite3_randomness(sizeof(seed), &seed);
+	(void)sqlite3_extended_result_codes(d->h, 1);
+	(void)sqlite3_busy_timeout(d->h, busy_ms);
+	/* A file that somebody prepared must not run code here. */
+	(void)sqlite3_db_config(d->h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	(void)sqlite3_db_config(d->h, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	/* The files beside it stay when the last one leaves, the log empty:
+	 * who may no longer open files may not remove any either. */
+	(void)sqlite3_file_control(d->h, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
+	return db_exec(d, "PRAGMA synchronous=FULL", f) &&
+	       db_exec(d, "PRAGMA temp_store=MEMORY", f) &&
+	       db_exec(d, "PRAGMA journal_size_limit=67108864", f) &&
+	       /* KiB of pages in memory: well within the budget */
+	       db_exec(d, "PRAGMA cache_size=-8192", f);
+}
+
 struct db *
 db_open(const char *file, int busy_ms, struct fault *f)
 {
@@ -110,18 +134,7 @@ db_open(const char *file, int busy_ms, struct fault *f)
 	rc = sqlite3_open_v2(
 	    d->path, &d->h, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 	if (rc == SQLITE_OK) {
-		(void)sqlite3_extended_result_codes(d->h, 1);
-		(void)sqlite3_busy_timeout(d->h, busy_ms);
-		/* A file that somebody prepared must not run code here. */
-		(void)sqlite3_db_config(
-		    d->h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-		(void)sqlite3_db_config(
-		    d->h, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-		if (db_exec(d, "PRAGMA synchronous=FULL", f) &&
-		    db_exec(d, "PRAGMA temp_store=MEMORY", f) &&
-		    db_exec(d, "PRAGMA journal_size_limit=67108864", f) &&
-		    /* KiB of pages in memory: well within the budget */
-		    db_exec(d, "PRAGMA cache_size=-8192", f))
+		if (configure(d, busy_ms, f))
 			return d;
 	} else {
 		(void)fail(d, rc, f);

@@ -1,20 +1,13 @@
-/* Counters and gauges as Prometheus text, in a file replaced atomically. */
+/* Counters and gauges as Prometheus text; metricfile.c replaces the file. */
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "buf.h"
 #include "log.h"
 #include "metrics.h"
 
-enum {
-	TEXT_MAX = 1024 * 1024, /* of the whole file */
-	PATH_LIMIT = 4096
-};
+enum { STAGE_MAX = 4096 };
 
 void
 metrics_init(struct metrics *m, const char *file, const char *stage,
@@ -73,7 +66,7 @@ put_number(struct buf *b, double v)
 static void
 put_sample(struct buf *b, const struct metrics *ms, const struct metric *m)
 {
-	struct buf stage = BUF_INIT(PATH_LIMIT);
+	struct buf stage = BUF_INIT(STAGE_MAX);
 
 	metrics_label(&stage, "stage", ms->stage, strlen(ms->stage));
 	buf_addf(b, "%s{%s%s%s} ", m->name, stage.p != NULL ? stage.p : "",
@@ -108,87 +101,87 @@ put_all(struct buf *b, const struct metrics *ms)
 	}
 }
 
+/* The whole file's text, or false with a fault. */
 static bool
-write_whole(int fd, const char *p, size_t n)
+render(const struct metrics *m, struct buf *b, struct fault *f)
 {
-	ssize_t r;
-
-	while (n > 0) {
-		r = write(fd, p, n);
-		if (r == -1 && errno == EINTR)
-			continue;
-		if (r == -1)
-			return false;
-		p += r;
-		n -= (size_t)r;
-	}
+	buf_adds(b, "");
+	put_all(b, m);
+	if (b->err != 0)
+		return fault_set(f, EXIT_SYSTEM, "cannot hold the metrics: %s",
+		    strerror(b->err));
 	return true;
 }
 
-/* No fsync: what a crash of the machine takes is out of date anyway. */
 static bool
-replace(const char *file, const struct buf *text)
+judge(const struct metrics *m, int err, struct fault *f)
 {
-	char tmp[PATH_LIMIT];
-	bool ok;
-	int fd, n, err;
-
-	n = snprintf(tmp, sizeof(tmp), "%s.%ld.tmp", file, (long)getpid());
-	if (n < 0 || (size_t)n >= sizeof(tmp)) {
-		errno = ENAMETOOLONG;
-		return false;
-	}
-	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (fd == -1)
-		return false;
-	ok = write_whole(fd, text->p, text->len);
-	err = errno;
-	if (close(fd) != 0 && ok) {
-		ok = false;
-		err = errno;
-	}
-	if (ok && rename(tmp, file) != 0) {
-		ok = false;
-		err = errno;
-	}
-	if (!ok)
-		(void)unlink(tmp);
-	errno = err;
-	return ok;
+	return err == 0 ||
+	       fault_set(f, EXIT_IO, "cannot write metrics to '%s': %s",
+		   m->file, strerror(err));
 }
 
 bool
 metrics_write(struct metrics *m, struct fault *f)
 {
-	struct buf b = BUF_INIT(TEXT_MAX);
+	struct buf b = BUF_INIT(METRICS_TEXT_MAX);
+	struct fault gone = {0};
+	int err = 0;
 	bool ok = true;
 
 	if (m->file == NULL)
 		return true;
-	buf_adds(&b, "");
-	put_all(&b, m);
-	if (b.err != 0)
-		ok = fault_set(f, EXIT_SYSTEM, "cannot hold the metrics: %s",
-		    strerror(b.err));
-	else if (!replace(m->file, &b)) {
-		(void)fault_set(f, EXIT_IO, "cannot write metrics to '%s': %s",
-		    m->file, strerror(errno));
-		ok = fault_hint(f, "its folder must be there and be writable");
+	ok = render(m, &b, f);
+	if (ok && helper_running(m->helper)) {
+		/* Of no consequence for what the filter is there for. */
+		if (!metricfile_ask(m->helper, &b, &err, &gone))
+			log_warn("%s: the metrics are not written", gone.text);
+	} else if (ok) {
+		err = metricfile_replace(m->file, &b);
 	}
 	buf_clear(&b);
-	return ok;
+	return ok && judge(m, err, f);
+}
+
+/* Let the helper write, and hear later what came of it. */
+static bool
+tell_helper(struct metrics *m, const struct buf *b, struct fault *f)
+{
+	int err = metricfile_tell(&m->out, m->helper, b);
+
+	if (err == EAGAIN || err == EPIPE)
+		return fault_set(f, EXIT_IO,
+		    "the metrics are not written: the helper %s",
+		    err == EPIPE ? "has ended" : "does not answer");
+	return judge(m, err, f);
 }
 
 void
 metrics_tick(struct metrics *m, int64_t now_ms)
 {
+	struct buf b = BUF_INIT(METRICS_TEXT_MAX);
 	struct fault f = {0};
+	bool ok;
 
 	if (m->file == NULL || now_ms < m->next_ms)
 		return;
 	m->next_ms = now_ms + METRICS_EVERY_MS;
-	if (metrics_write(m, &f) || m->warned)
+	if (helper_running(m->helper))
+		ok = render(m, &b, &f) && tell_helper(m, &b, &f);
+	else
+		ok = metrics_write(m, &f);
+	buf_clear(&b);
+	if (ok || m->warned)
 		return;
 	m->warned = true;
 	log_warn("%s", f.text);
+}
+
+void
+metrics_by(struct metrics *m, struct helper *h)
+{
+	if (m->file == NULL)
+		return;
+	m->helper = h;
+	metricfile_serve(&m->out, h, m->file);
 }

@@ -6,6 +6,7 @@
 
 #include "buf.h"
 #include "fault.h"
+#include "metricfile.h"
 
 /*
  * Counters and gauges in the Prometheus text format 0.0.4, kept in a file
@@ -28,6 +29,8 @@ struct metrics {
 	unsigned n;
 	int64_t next_ms; /* when to write again */
 	bool warned;
+	struct helper *helper; /* who writes the file, or NULL: we do */
+	struct metricfile out;
 };
 
 enum { METRICS_EVERY_MS = 10000 };
@@ -35,6 +38,10 @@ enum { METRICS_EVERY_MS = 10000 };
 /** file NULL: all calls do nothing.  table stays the caller's. */
 void metrics_init(struct metrics *m, const char *file, const char *stage,
     const struct metric *table, unsigned n);
+
+/** Let a helper, which is not started yet, write the file: for when the
+ * sandbox is closed. */
+void metrics_by(struct metrics *m, struct helper *h);
 
 /** Append name="value" with value escaped, after a comma when b is not empty:
  * for labels. */
@@ -45,7 +52,8 @@ void metrics_label(
  * failure is warned of once and never stops the program. */
 void metrics_tick(struct metrics *m, int64_t now_ms);
 
-/** Write the file now (at exit).  False with a fault when it cannot. */
+/** Write the file now (at exit).  False with a fault when it cannot; that a
+ * helper does not answer is only warned of. */
 bool metrics_write(struct metrics *m, struct fault *f);
 
 #endif

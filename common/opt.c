@@ -11,6 +11,7 @@
 #include "log.h"
 #include "opt.h"
 #include "out.h"
+#include "sandbox.h"
 #include "timefmt.h"
 #include "version.h"
 #include "wire.h"
@@ -23,7 +24,7 @@ enum {
 };
 
 static const char *log_format;
-static bool verbose, want_help, want_version;
+static bool verbose, want_help, want_version, no_sandbox;
 
 /* The common options, after the program's own. */
 static size_t
@@ -42,6 +43,8 @@ all_options(const struct opt_spec *spec, struct opt_common *c, struct opt *all)
 		"form of messages (text on a terminal, else json)"},
 	    {"verbose", NULL, OPT_FLAG, &verbose, 0, 0,
 		"or -v: say more; twice: still more"},
+	    {"no-sandbox", NULL, OPT_FLAG, &no_sandbox, 0, 0,
+		"do not confine the process (to find out what stops it)"},
 	    {"version", NULL, OPT_FLAG, &want_version, 0, 0,
 		"print the version and exit"},
 	    {"help", NULL, OPT_FLAG, &want_help, 0, 0, "print this and exit"},
@@ -302,6 +305,10 @@ check_operands(const struct opt_spec *spec, const struct opt *all, size_t n,
 {
 	struct fault f = {0};
 
+	if (no_sandbox) {
+		sandbox_off();
+		log_warn("not confined: --no-sandbox");
+	}
 	if (optind < argc && spec->operands == NULL) {
 		(void)fault_set(
 		    &f, EXIT_BADUSAGE, "unexpected operand '%s'", argv[optind]);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -119,12 +120,24 @@ check_local(const char *file, const char *dir, struct fault *f)
 	return true;
 }
 
+/* Make names in a folder last. */
+static void
+sync_folder(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd == -1)
+		return;
+	(void)fsync(fd);
+	(void)close(fd);
+}
+
 /* Make the file when it is not there: the modes of the files that SQLite
  * puts beside it follow its mode. */
 static bool
 create_file(const char *file, const char *dir, struct fault *f)
 {
-	int fd, dirfd, err;
+	int fd, err;
 	struct stat st;
 
 	fd = open(file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -144,12 +157,21 @@ create_file(const char *file, const char *dir, struct fault *f)
 		    f, "its folder must be there and be writable");
 	}
 	(void)close(fd);
-	dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dirfd != -1) {
-		(void)fsync(dirfd);
-		(void)close(dirfd);
-	}
+	sync_folder(dir);
 	return true;
+}
+
+/* Is the write-ahead log there? */
+static bool
+has_log(const char *file)
+{
+	struct buf name = BUF_INIT(PATH_MAX);
+	bool there;
+
+	buf_addf(&name, "%s-wal", file);
+	there = name.err == 0 && access(name.p, F_OK) == 0;
+	buf_clear(&name);
+	return there;
 }
 
 /* Is the file ours?  *empty: it holds no database yet. */
@@ -263,7 +285,7 @@ state_open(
 {
 	struct state *s = calloc(1, sizeof(*s));
 	char *dir = folder_of(file);
-	bool ok;
+	bool log = has_log(file), ok;
 
 	if (s == NULL || (s->file = strdup(file)) == NULL ||
 	    (s->name = strdup(name)) == NULL)
@@ -273,6 +295,10 @@ state_open(
 	s->prune_key = (struct buf)BUF_INIT(STATE_NAMES_MAX);
 	ok = check_local(file, dir, f) && create_file(file, dir, f) &&
 	     open_db(s, f);
+	/* SQLite would sync the name with the first commit, when a sandbox may
+	 * keep it from opening the folder. */
+	if (ok && !log)
+		sync_folder(dir);
 	free(dir);
 	if (ok)
 		return s;

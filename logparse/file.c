@@ -1,8 +1,6 @@
 /* Raw log files as objects of their own. */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -64,30 +62,6 @@ begin(struct parser *p, const char *path, const struct stat *st)
 	return o;
 }
 
-/* The absolute name of what path was opened as: of a pipe such as /dev/fd/63
- * none is known but the given one. */
-static bool
-real_name(char out[PATH_MAX], const char *path)
-{
-	struct buf b = BUF_INIT(PATH_MAX - 1);
-	bool ok;
-
-	if (realpath(path, out) != NULL)
-		return true;
-	if (path[0] != '/' && getcwd(out, PATH_MAX) != NULL) {
-		buf_adds(&b, out);
-		buf_addc(&b, '/');
-	}
-	buf_adds(&b, path);
-	ok = b.err == 0;
-	if (ok)
-		memcpy(out, b.p, b.len + 1);
-	else
-		errno = ENAMETOOLONG;
-	buf_clear(&b);
-	return ok;
-}
-
 enum fed { FED_ALL, FED_FAILED, FED_STOPPED };
 
 /* Feed all of fd. */
@@ -120,30 +94,38 @@ feed(struct parser *p, struct object *o, int fd,
 	return FED_STOPPED;
 }
 
-bool
-input_file(struct parser *p, const char *path, const struct opt_common *common,
-    int64_t *stop_at)
+/* Say why an operand cannot be read. */
+static void
+tell(struct parser *p, const char *path, bool is_folder, const struct fault *f)
 {
-	char real[PATH_MAX];
-	struct stat st;
+	if (f->code != EXIT_DONE)
+		log_error("cannot open '%s': %s", path, f->text);
+	else
+		log_error("cannot open '%s': %s", path,
+		    is_folder ? "it is a directory" : strerror(errno));
+	if (strncmp(path, "s3://", 5) == 0)
+		log_hint("logparse reads files; fetch it: s3fetch "
+			 "s3://.. | logparse");
+	else if (is_folder)
+		log_hint("name the files in it, as in FOLDER/*.gz");
+	p->code = exitcode_worse(p->code, EXIT_IO);
+}
+
+bool
+input_file(struct parser *p, const struct operands *all, size_t i,
+    const struct opt_common *common, int64_t *stop_at)
+{
+	const char *path = all->paths[i];
+	char real[PATH_MAX] = "";
+	struct fault f = {0};
+	struct stat st = {0};
 	struct object *o;
 	enum fed fed = FED_FAILED;
 	bool is_stdin = strcmp(path, "-") == 0;
-	/* Not to wait for the writer of a FIFO here, deaf to signals. */
-	int fd = is_stdin ? STDIN_FILENO
-			  : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = is_stdin ? STDIN_FILENO : operand_open(all, i, real, &f);
 
-	if (fd == -1 || (!is_stdin && !real_name(real, path)) ||
-	    fstat(fd, &st) != 0 || S_ISDIR(st.st_mode)) {
-		log_error("cannot open '%s': %s", path,
-		    fd != -1 && S_ISDIR(st.st_mode) ? "it is a directory"
-						    : strerror(errno));
-		if (strncmp(path, "s3://", 5) == 0)
-			log_hint("logparse reads files; fetch it: s3fetch "
-				 "s3://.. | logparse");
-		else if (fd != -1 && S_ISDIR(st.st_mode))
-			log_hint("name the files in it, as in FOLDER/*.gz");
-		p->code = exitcode_worse(p->code, EXIT_IO);
+	if (fd == -1 || fstat(fd, &st) != 0 || S_ISDIR(st.st_mode)) {
+		tell(p, path, fd != -1 && S_ISDIR(st.st_mode), &f);
 		if (fd != -1 && !is_stdin)
 			(void)close(fd);
 		return true;

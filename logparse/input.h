@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "object.h"
+#include "operand.h"
 #include "opt.h"
 
 /*
@@ -14,9 +15,9 @@
 /** Handle the wire until its end, or until told to stop. */
 void input_wire(struct parser *p, const struct opt_common *common);
 
-/** Parse a raw file, plain, gzip or zstd; "-" is standard input.  Returns
- * false when told to stop before its end. */
-bool input_file(struct parser *p, const char *path,
+/** Parse an operand, a raw file, plain, gzip or zstd; "-" is standard input.
+ * Returns false when told to stop before its end. */
+bool input_file(struct parser *p, const struct operands *all, size_t i,
     const struct opt_common *common, int64_t *stop_at);
 
 /**

@@ -11,6 +11,7 @@
 #include "opt.h"
 #include "out.h"
 #include "progress.h"
+#include "sandbox.h"
 #include "stop.h"
 
 enum { WINDOW_MAX = 2 * WIRE_LINE_MAX /* a chunk, and less before it */ };
@@ -42,6 +43,8 @@ static const struct opt_spec spec = {"logparse", "[FILE ... | -]",
     "Turn the chunks of log objects, or raw log files, into rows.", options,
     sizeof(options) / sizeof(options[0])};
 
+static struct helper *helper;
+static struct operands operands;
 static struct parser p = {.window = BUF_INIT(WINDOW_MAX)};
 
 static const struct metric metrics[] = {
@@ -89,6 +92,16 @@ no_such_format(void)
 	opt_fault(&spec, &f);
 }
 
+static _Noreturn void
+die(const struct fault *f)
+{
+	log_fault(f);
+	p.code = f->code;
+	write_done();
+	out_finish();
+	exit(p.code);
+}
+
 static void
 load_formats(void)
 {
@@ -96,13 +109,8 @@ load_formats(void)
 
 	formats_init(&p.formats);
 	for (size_t i = 0; i < o.files.n; i++)
-		if (!formats_add_file(&p.formats, o.files.v[i], &f)) {
-			log_fault(&f);
-			p.code = f.code;
-			write_done();
-			out_finish();
-			exit(p.code);
-		}
+		if (!formats_add_file(&p.formats, o.files.v[i], &f))
+			die(&f);
 	free(o.files.v);
 	p.forced = -1;
 	if (o.format == NULL || strcmp(o.format, "auto") == 0)
@@ -124,9 +132,23 @@ list_formats(void)
 	}
 }
 
+/* The helper that files are left to: the operands' and the metrics'. */
+static void
+start_helper(char *const *paths, size_t n)
+{
+	struct fault f = {0};
+
+	helper = helper_new("files", SANDBOX_FILES);
+	operands_serve(&operands, paths, n, helper);
+	metrics_by(&p.metrics, helper);
+	if (!helper_start(helper, &f))
+		die(&f);
+}
+
 int
 main(int argc, char *argv[])
 {
+	const struct sandbox box = {.kind = SANDBOX_PARSE};
 	struct fault f = {0};
 	int64_t stop_at = -1;
 	int first;
@@ -134,21 +156,25 @@ main(int argc, char *argv[])
 	out_init();
 	env_wipe(ENV_KEEP_NONE);
 	first = opt_parse(&spec, &o.common, argc, argv);
+	metrics_init(&p.metrics, o.common.metrics, "logparse", metrics,
+	    sizeof(metrics) / sizeof(metrics[0]));
+	start_helper(argv + first, (size_t)(argc - first));
 	stop_init();
 	stored_init(&p.stored);
 	p.max_ratio = (uint64_t)o.max_ratio;
 	p.strict_time = o.strict_time;
 	p.bare = o.rows;
-	metrics_init(&p.metrics, o.common.metrics, "logparse", metrics,
-	    sizeof(metrics) / sizeof(metrics[0]));
 	progress_init(o.common.progress);
 	load_formats();
+	if (!sandbox_close(&box, &f))
+		die(&f);
 	if (o.list)
 		list_formats();
-	else if (first == argc)
+	else if (operands.n == 0)
 		input_wire(&p, &o.common);
-	while (first < argc && input_file(&p, argv[first], &o.common, &stop_at))
-		first++;
+	for (size_t i = 0; i < operands.n; i++)
+		if (!input_file(&p, &operands, i, &o.common, &stop_at))
+			break;
 	progress_clear();
 	if (!metrics_write(&p.metrics, &f)) {
 		log_fault(&f);
@@ -156,6 +182,7 @@ main(int argc, char *argv[])
 	}
 	write_done();
 	out_finish();
+	helper_free(helper);
 	formats_free(&p.formats);
 	buf_clear(&p.window);
 	return p.code;

@@ -10,6 +10,7 @@
 #include "log.h"
 #include "out.h"
 #include "progress.h"
+#include "sandbox.h"
 #include "stop.h"
 
 enum { LOCK_PATH_MAX = 64 * 1024 };
@@ -286,9 +287,14 @@ ack_run(const struct ack_options *o, struct ack_counts *n, struct metrics *m,
 	    .lock = LOCKFILE_INIT,
 	    .prune_at = clock_mono_ms() + ACK_PRUNE_EVERY_MS};
 
+	/* What of the state is open by now stays; SQLite looks at its name. */
+	const struct sandbox box = {
+	    .kind = SANDBOX_PARSE, .stat = o->state != NULL};
+
 	line_init(&a.in, STDIN_FILENO, WIRE_LINE_MAX);
 	receipt_init(&a.receipt);
-	if ((o->state != NULL && !open_state(&a)) || !pump(&a)) {
+	if ((o->state != NULL && !open_state(&a)) ||
+	    !sandbox_close(&box, &a.fault) || !pump(&a)) {
 		log_fault(&a.fault);
 		ack_worse(&a, a.fault.code);
 		pump_reset(out); /* what is not committed */

@@ -6,6 +6,7 @@
 #include "ack.h"
 #include "envwipe.h"
 #include "finish.h"
+#include "helper.h"
 #include "log.h"
 #include "opt.h"
 #include "out.h"
@@ -85,7 +86,9 @@ main(int argc, char *argv[])
 	    .about = "Enter receipts into the state, then pass them on.",
 	    .opts = opts,
 	    .n = sizeof(opts) / sizeof(*opts)};
+	struct helper *helper = helper_new("files", SANDBOX_FILES);
 	struct metrics metrics;
+	struct fault f = {0};
 	struct pump out;
 	int code;
 
@@ -100,11 +103,19 @@ main(int argc, char *argv[])
 		opt_die(&spec, "--name takes 1 to %d bytes", STATE_TEXT_MAX);
 	o.need = (unsigned)need;
 	o.stop_within_ms = common.stop_within_ms;
-	stop_init();
-	progress_init(common.progress);
 	metrics_init(&metrics, common.metrics, "s3ack", metrics_table,
 	    sizeof(metrics_table) / sizeof(*metrics_table));
+	metrics_by(&metrics, helper);
 	pump_init(&out);
-	code = ack_run(&o, &n, &metrics, &out);
-	return end(code, &metrics, &out, o.stop_within_ms);
+	if (helper_start(helper, &f)) {
+		stop_init();
+		progress_init(common.progress);
+		code = ack_run(&o, &n, &metrics, &out);
+	} else {
+		log_fault(&f);
+		code = (int)f.code;
+	}
+	code = end(code, &metrics, &out, o.stop_within_ms);
+	helper_free(helper);
+	return code;
 }

@@ -845,6 +845,7 @@ test_places(void)
 {
 	struct fault f = {0};
 	struct state *s;
+	struct stat st;
 	char cwd[512];
 
 	s = state_open("/nonexistent/folder/state", "default", true, &f);
@@ -860,7 +861,11 @@ test_places(void)
 	s = state_open(":memory:", "default", false, &f);
 	OK(s != NULL && what(s, "k") == STATE_SETTLED, "are plain files here");
 	state_close(s);
-	OK(unlink(":memory:") == 0 && chdir(cwd) == 0, "beside the caller");
+	OK(stat(":memory:-wal", &st) == 0 && st.st_size == 0,
+	    "what is left beside one is an empty log");
+	OK(unlink(":memory:-wal") == 0 && unlink(":memory:-shm") == 0 &&
+		unlink(":memory:") == 0 && chdir(cwd) == 0,
+	    "beside the caller");
 }
 
 static void

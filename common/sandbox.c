@@ -1,0 +1,167 @@
+/* Closing the sandbox; the lists of system calls are in syscalls.c. */
+#include <errno.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "crypto.h"
+#include "log.h"
+#include "sandbox.h"
+#include "syscalls.h"
+
+#ifdef LB_INJECT
+#include "tests/lib/escape/escape.h"
+#endif
+
+enum { NOBODY = 65534 /* the kernel's overflow uid, Debian's nobody */ };
+
+static bool off;
+
+void
+sandbox_off(void)
+{
+	off = true;
+}
+
+void
+sandbox_port(struct sandbox *s, unsigned port)
+{
+	for (size_t i = 0; i < s->nports; i++)
+		if (s->ports[i] == port)
+			return;
+	if (port != 0 && s->nports < SANDBOX_PORTS_MAX)
+		s->ports[s->nports++] = port;
+}
+
+#ifndef LB_NO_SANDBOX
+static bool
+fail(struct fault *f, const char *what)
+{
+	fault_set(f, EXIT_BADCONFIG, "cannot close the sandbox: %s: %s", what,
+	    strerror(errno));
+	return fault_hint(f,
+	    "this kernel or container does without; --no-sandbox runs "
+	    "unconfined");
+}
+
+/* Nothing of memory on a disk; and no other process of this user, were it one
+ * we had been tricked into starting, looks at it. */
+static bool
+no_dumps(struct fault *f)
+{
+	const struct rlimit none = {0, 0};
+
+	if (setrlimit(RLIMIT_CORE, &none) != 0)
+		return fail(f, "no core dumps");
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+		return fail(f, "not dumpable");
+	return true;
+}
+
+/* Who talks to name servers need not be root, and files that are root's alone
+ * hold nothing that names are looked up in.  Where nobody is nobody, as in
+ * some containers, it stays who it is. */
+static void
+be_nobody(void)
+{
+	if (geteuid() == 0 && setgroups(0, NULL) == 0 &&
+	    setresgid(NOBODY, NOBODY, NOBODY) == 0)
+		(void)!setresuid(NOBODY, NOBODY, NOBODY);
+}
+
+/* What root could do beyond its files.  The helper for files keeps it: whoever
+ * starts a filter as root may name any file. */
+static bool
+no_privileges(const struct sandbox *s, struct fault *f)
+{
+	struct __user_cap_header_struct head = {
+	    .version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3];
+	const struct rlimit nothing = {0, 0};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return fail(f, "no new privileges");
+	(void)setrlimit(RLIMIT_MSGQUEUE, &nothing);
+	if (s->kind != SANDBOX_NAMES)
+		(void)setrlimit(RLIMIT_NPROC, &nothing);
+	memset(none, 0, sizeof(none));
+	if (s->kind != SANDBOX_FILES && syscall(SYS_capset, &head, none) != 0)
+		return fail(f, "no capabilities");
+	return true;
+}
+
+static int
+restrict_paths(const struct sandbox *s)
+{
+	const struct landlock_rules r = {.paths = s->paths,
+	    .npaths = s->npaths,
+	    .ports = s->ports,
+	    .nports = s->nports,
+	    .any_port =
+		s->kind == SANDBOX_NAMES || s->nports == SANDBOX_PORTS_MAX};
+	int abi = landlock_abi();
+
+	if (abi > 0 && !landlock_restrict(abi, &r)) {
+		log_warn(
+		    "Landlock is there but does not work: %s", strerror(errno));
+		abi = 0;
+	}
+	return abi;
+}
+
+static void
+tell(enum sandbox_kind kind, int abi)
+{
+	bool helper = kind == SANDBOX_FILES || kind == SANDBOX_NAMES;
+	char landlock[64] = "this kernel has no Landlock";
+
+	if (abi > 0)
+		(void)snprintf(
+		    landlock, sizeof(landlock), "Landlock (ABI %d)", abi);
+	(helper ? log_debug : log_info)("%sconfined by seccomp%s%s",
+	    helper ? "the helper is " : "", abi > 0 ? " and " : "; ", landlock);
+}
+
+bool
+sandbox_close(const struct sandbox *s, struct fault *f)
+{
+	int abi;
+
+#ifdef LB_INJECT
+	escape_prepare(s->kind);
+#endif
+	if (off)
+		goto out;
+	/* libcrypto reads its configuration at its first use. */
+	crypto_ready();
+	if (s->kind == SANDBOX_NAMES)
+		be_nobody();
+	if (!no_dumps(f) || !no_privileges(s, f))
+		return false;
+	abi = restrict_paths(s);
+	errno = -syscalls_restrict(s);
+	if (errno != 0)
+		return fail(f, "seccomp");
+	tell(s->kind, abi);
+out:
+#ifdef LB_INJECT
+	escape_try(s->kind);
+#endif
+	return true;
+}
+#else
+/* The sanitizers and gcov read and write files of their own at exit. */
+bool
+sandbox_close(const struct sandbox *s, struct fault *f)
+{
+	(void)s;
+	(void)f;
+	log_debug("this build is not confined: it is for tests");
+	return true;
+}
+#endif

@@ -1,0 +1,237 @@
+/*
+ * Which system calls each kind of process has left, by libseccomp.  Lists of
+ * what is allowed; the rest is refused, see sandbox.h.  A name that an
+ * architecture does not have (arm64 has no open(2)) is left out there.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "syscalls.h"
+
+#define COUNT(a)   (sizeof(a) / sizeof((a)[0]))
+#define CALL(name) SCMP_SYS(name)
+
+/* Memory, time, signals of our own, and descriptors that are there. */
+static const int everybody[] = {CALL(brk), CALL(clock_getres),
+    CALL(clock_gettime), CALL(clock_nanosleep), CALL(close), CALL(dup),
+    CALL(dup2), CALL(dup3), CALL(epoll_create1), CALL(epoll_ctl),
+    CALL(epoll_pwait), CALL(epoll_wait), CALL(eventfd2), CALL(exit),
+    CALL(exit_group), CALL(fallocate), CALL(fchmod), CALL(fdatasync),
+    CALL(fstat), CALL(fstatfs), CALL(fsync), CALL(ftruncate), CALL(futex),
+    CALL(getegid), CALL(geteuid), CALL(getgid), CALL(getpid), CALL(getppid),
+    CALL(getrandom), CALL(getrusage), CALL(gettid), CALL(gettimeofday),
+    CALL(getuid), CALL(lseek), CALL(madvise), CALL(mlock), CALL(mlock2),
+    CALL(mremap), CALL(munlock), CALL(munmap), CALL(nanosleep), CALL(pipe2),
+    CALL(poll), CALL(ppoll), CALL(pread64), CALL(pselect6), CALL(pwrite64),
+    CALL(pwritev), CALL(read), CALL(readv), CALL(recvfrom), CALL(recvmsg),
+    CALL(restart_syscall), CALL(rt_sigaction), CALL(rt_sigpending),
+    CALL(rt_sigprocmask), CALL(rt_sigreturn), CALL(rt_sigtimedwait),
+    CALL(sched_getaffinity), CALL(sched_yield), CALL(select), CALL(sendmsg),
+    CALL(sendto), CALL(set_robust_list), CALL(shutdown), CALL(sigaltstack),
+    CALL(sysinfo), CALL(time), CALL(times), CALL(uname), CALL(write),
+    CALL(writev)};
+
+/* With sockets that are not there yet; see also sockets(). */
+static const int network[] = {CALL(connect), CALL(getpeername),
+    CALL(getsockname), CALL(getsockopt), CALL(sendmmsg), CALL(recvmmsg),
+    CALL(setsockopt)};
+
+/* By name, to see whether a file was moved away. */
+static const int looking[] = {CALL(newfstatat), CALL(stat)};
+
+static const int files[] = {CALL(access), CALL(faccessat), CALL(fchmodat),
+    CALL(getcwd), CALL(getdents64), CALL(lstat), CALL(mkdir), CALL(mkdirat),
+    CALL(newfstatat), CALL(open), CALL(openat), CALL(readlink),
+    CALL(readlinkat), CALL(rename), CALL(renameat), CALL(renameat2), CALL(stat),
+    CALL(statfs), CALL(unlink), CALL(unlinkat)};
+
+/* What the C library's resolver does, and modules of the name service that
+ * ask a daemon (resolved, nscd, sssd).  bind(2) is for netlink. */
+static const int names[] = {CALL(access), CALL(bind), CALL(faccessat),
+    CALL(getcwd), CALL(getdents64), CALL(getgroups), CALL(getresgid),
+    CALL(getresuid), CALL(lstat), CALL(newfstatat), CALL(open), CALL(openat),
+    CALL(readlink), CALL(readlinkat), CALL(rseq), CALL(stat), CALL(statfs)};
+
+/* Libraries try these first, and do without where the kernel has none. */
+static const int newer[] = {CALL(clone3), CALL(close_range), CALL(epoll_pwait2),
+    CALL(faccessat2), CALL(futex_waitv), CALL(membarrier), CALL(openat2),
+    CALL(preadv2), CALL(pwritev2), CALL(statx)};
+
+/* Nothing that is linked here tries these: who does is not us any more. */
+static const int never[] = {CALL(acct), CALL(bpf), CALL(chroot),
+    CALL(clock_adjtime), CALL(clock_settime), CALL(delete_module), CALL(execve),
+    CALL(execveat), CALL(finit_module), CALL(fsconfig), CALL(fsmount),
+    CALL(fsopen), CALL(fspick), CALL(init_module), CALL(io_uring_enter),
+    CALL(io_uring_register), CALL(io_uring_setup), CALL(ioperm), CALL(iopl),
+    CALL(kcmp), CALL(kexec_file_load), CALL(kexec_load), CALL(mount),
+    CALL(mount_setattr), CALL(move_mount), CALL(open_tree),
+    CALL(perf_event_open), CALL(personality), CALL(pidfd_getfd),
+    CALL(pivot_root), CALL(process_vm_readv), CALL(process_vm_writev),
+    CALL(ptrace), CALL(reboot), CALL(setns), CALL(settimeofday), CALL(swapoff),
+    CALL(swapon), CALL(umount2), CALL(unshare), CALL(userfaultfd)};
+
+static const scmp_datum_t commands[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD,
+    F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW, F_OFD_GETLK,
+    F_OFD_SETLK, F_OFD_SETLKW, F_GETPIPE_SZ, F_SETPIPE_SZ};
+
+/* TCGETS is what isatty(3) asks, TCGETS2 what later C libraries do. */
+static const scmp_datum_t controls[] = {
+    FIONREAD, FIONBIO, TIOCGWINSZ, TCGETS, 0x802c542a};
+
+/* The context, and the first error: later rules are not added then. */
+struct rules {
+	scmp_filter_ctx ctx;
+	int err;
+};
+
+static void
+add(struct rules *r, uint32_t action, const int *calls, size_t n)
+{
+	for (size_t i = 0; r->err == 0 && i < n; i++)
+		r->err = seccomp_rule_add(r->ctx, action, calls[i], 0);
+}
+
+/* An argument of a call, from 0, is this; or is this where mask has ones. */
+static struct scmp_arg_cmp
+masked(unsigned arg, scmp_datum_t mask, scmp_datum_t value)
+{
+	return (struct scmp_arg_cmp){arg, SCMP_CMP_MASKED_EQ, mask, value};
+}
+
+static struct scmp_arg_cmp
+equals(unsigned arg, scmp_datum_t value)
+{
+	return (struct scmp_arg_cmp){arg, SCMP_CMP_EQ, value, 0};
+}
+
+/* Allow a call when one argument is as told; several such are or'ed. */
+static void
+allow_if(struct rules *r, int call, struct scmp_arg_cmp a)
+{
+	if (r->err == 0)
+		r->err = seccomp_rule_add(r->ctx, SCMP_ACT_ALLOW, call, 1, a);
+}
+
+static void
+allow_if2(
+    struct rules *r, int call, struct scmp_arg_cmp a, struct scmp_arg_cmp b)
+{
+	if (r->err == 0)
+		r->err =
+		    seccomp_rule_add(r->ctx, SCMP_ACT_ALLOW, call, 2, a, b);
+}
+
+/* Memory that is written is never run, and no code is added. */
+static void
+memory(struct rules *r, enum sandbox_kind kind)
+{
+	const struct scmp_arg_cmp data = masked(2, PROT_EXEC, 0);
+
+	allow_if(r, CALL(mmap), data);
+	allow_if(r, CALL(mprotect), data);
+	if (kind == SANDBOX_NAMES) /* modules of the name service */
+		allow_if2(r, CALL(mmap),
+		    masked(2, PROT_EXEC | PROT_WRITE, PROT_EXEC),
+		    masked(3, MAP_ANONYMOUS, 0));
+}
+
+/* What is allowed for some of its arguments only. */
+static void
+arguments(struct rules *r)
+{
+	for (size_t i = 0; i < COUNT(commands); i++)
+		allow_if(r, CALL(fcntl), equals(1, commands[i]));
+	for (size_t i = 0; i < COUNT(controls); i++)
+		allow_if(r, CALL(ioctl), equals(1, controls[i]));
+	/* abort(3) and raise(3), and no other process. */
+	allow_if(r, CALL(tgkill), equals(0, (scmp_datum_t)getpid()));
+	/* To read limits of our own, not to set any. */
+	allow_if2(r, CALL(prlimit64), equals(0, 0), equals(2, 0));
+	/* How fstat(2) of a descriptor is called. */
+	allow_if(r, CALL(newfstatat), masked(3, AT_EMPTY_PATH, AT_EMPTY_PATH));
+	allow_if(r, CALL(socketpair), equals(0, AF_UNIX));
+}
+
+static void
+sockets(struct rules *r, enum sandbox_kind kind)
+{
+	enum { TYPES = 0xf }; /* the rest are flags */
+	static const scmp_datum_t inet[] = {AF_INET, AF_INET6};
+
+	for (size_t i = 0; i < COUNT(inet); i++) {
+		allow_if2(r, CALL(socket), equals(0, inet[i]),
+		    masked(1, TYPES, SOCK_STREAM));
+		if (kind == SANDBOX_NAMES)
+			allow_if2(r, CALL(socket), equals(0, inet[i]),
+			    masked(1, TYPES, SOCK_DGRAM));
+	}
+	if (kind != SANDBOX_NAMES)
+		return;
+	allow_if(r, CALL(socket), equals(0, AF_UNIX));
+	/* Which addresses this machine has (NETLINK_ROUTE is 0). */
+	allow_if2(r, CALL(socket), equals(0, AF_NETLINK), equals(2, 0));
+}
+
+/* Threads, but no processes and no namespaces. */
+static void
+threads(struct rules *r)
+{
+	const scmp_datum_t thread = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD;
+	const scmp_datum_t others = CSIGNAL | CLONE_NEWNS | CLONE_NEWCGROUP |
+				    CLONE_NEWUTS | CLONE_NEWIPC |
+				    CLONE_NEWUSER | CLONE_NEWPID |
+				    CLONE_NEWNET | CLONE_PTRACE | CLONE_PIDFD;
+
+	allow_if(r, CALL(clone), masked(0, thread | others, thread));
+}
+
+static void
+fill(struct rules *r, const struct sandbox *s)
+{
+	add(r, SCMP_ACT_KILL_PROCESS, never, COUNT(never));
+	add(r, SCMP_ACT_ALLOW, everybody, COUNT(everybody));
+	memory(r, s->kind);
+	arguments(r);
+	if (s->kind == SANDBOX_FILES || s->kind == SANDBOX_NAMES)
+		allow_if(r, CALL(prctl), equals(0, PR_SET_PDEATHSIG));
+	if (s->stat)
+		add(r, SCMP_ACT_ALLOW, looking, COUNT(looking));
+	if (s->kind == SANDBOX_FILES)
+		add(r, SCMP_ACT_ALLOW, files, COUNT(files));
+	if (s->kind == SANDBOX_NAMES) {
+		add(r, SCMP_ACT_ALLOW, names, COUNT(names));
+		threads(r);
+	}
+	if (s->kind == SANDBOX_NAMES || s->kind == SANDBOX_CLIENT) {
+		add(r, SCMP_ACT_ALLOW, network, COUNT(network));
+		sockets(r, s->kind);
+	}
+	add(r, SCMP_ACT_ERRNO(ENOSYS), newer, COUNT(newer));
+}
+
+int
+syscalls_restrict(const struct sandbox *s)
+{
+	struct rules r = {.ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM))};
+
+	if (r.ctx == NULL)
+		return -ENOMEM;
+	r.err = seccomp_attr_set(
+	    r.ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+	/* A tree, not a list: the last call of it costs what the first does. */
+	if (r.err == 0)
+		r.err = seccomp_attr_set(r.ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	fill(&r, s);
+	if (r.err == 0)
+		r.err = seccomp_load(r.ctx);
+	seccomp_release(r.ctx);
+	return r.err;
+}

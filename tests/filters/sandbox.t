@@ -1,0 +1,165 @@
+#!/usr/bin/env bash
+# From inside each filter, and each helper of one, try what its sandbox
+# forbids: open a file, connect, start a program, trace, read another's
+# memory.  Each attempt is stopped, with Landlock and without it; and each
+# succeeds under --no-sandbox, so that the test is known to try.
+set -u
+cd "$(dirname "$0")/../.." || exit
+. tests/lib/tap.sh
+. tests/lib/filters.sh
+. tests/lib/sentinelsim.sh
+grep -qF -- -DLB_NO_SANDBOX "$BUILD/flags" &&
+	skip_all 'this build is for the sanitizers or for coverage: it is not confined'
+PATH=$BUILD/testbin:$PATH
+dir=$(mktemp -d "${TMPDIR:-/tmp}/sandbox.XXXXXX") || exit 99
+sleeper=
+trap 'sim_stop; kill "$sleeper"; rm -rf "$dir"' EXIT
+sim_start --stream Custom-T_CL || exit 99
+cd "$dir" || exit 99
+
+# What is attempted upon: a process of ours, a file, a server.
+sleep 10000 &
+sleeper=$!
+export LB_ESCAPE_PID=$! LB_ESCAPE_FILE LB_ESCAPE_PORT
+LB_ESCAPE_PORT=$SIM_PORT
+until [ "$(cat "/proc/$sleeper/comm")" = sleep ]; do sleep 0.02; done
+LB_ESCAPE_ADDRESS=0x$(sed -n '1s/-.*//p' "/proc/$LB_ESCAPE_PID/maps")
+export LB_ESCAPE_ADDRESS
+
+export AWS_ACCESS_KEY_ID=AKIDEXAMPLE AWS_SECRET_ACCESS_KEY=not-a-real-secret AWS_REGION=us-east-1
+mkdir state metrics in
+printf '{"Records":[]}\n' >in/log.json
+
+# How each is started, so that it has all the helpers it can have.
+command_of() {
+	case $1 in
+	logparse) cmd=(logparse --metrics metrics/m.prom --format cloudtrail in/log.json -) ;;
+	s3ack) cmd=(s3ack --state state/s.db --metrics metrics/m.prom) ;;
+	esac
+}
+
+# escape WHERE WHAT FILTER [OPTION ...]: what came of it to $said: "done", an
+# error's name, "killed" by its system call; "" when it was not tried.
+escape() {
+	local where=$1 what=$2 filter=$3 rc
+	shift 3
+	command_of "$filter"
+	rm -rf outside made
+	echo victim >victim
+	LB_ESCAPE_FILE=$dir/victim
+	case $what in
+	write) LB_ESCAPE_FILE=$dir/outside ;;
+	mkdir) LB_ESCAPE_FILE=$dir/made ;;
+	esac
+	{
+		LB_ESCAPE=$what LB_ESCAPE_IN=$where "${before[@]}" "${cmd[0]}" "$@" "${cmd[@]:1}" \
+			<"$input" >out 2>err
+		rc=$?
+	} 2>/dev/null
+	said=$(sed -n "s/^escape $what: //p" err)
+	[ -n "$said" ] || [ $rc != 159 ] || said=killed
+}
+
+# The same in the middle of the work: the filter waits for input until then.
+escape_later() {
+	local i pid
+	rm -f err
+	mkfifo fifo
+	input=fifo
+	{ LB_ESCAPE_LATER=1 escape "$@"; echo "$said" >said; } &
+	pid=$!
+	exec 7>fifo
+	for ((i = 0; i < 1000; i++)); do
+		grep -q '^escape ' err 2>/dev/null && break
+		kill -0 "$pid" 2>/dev/null || break
+		[ -e said ] && break
+		sleep 0.02
+	done
+	exec 7>&-
+	wait "$pid"
+	said=$(cat said)
+	rm -f fifo said
+	input=/dev/null
+}
+
+input=/dev/null
+before=()
+landlock=true
+logparse -v --log-format text </dev/null >/dev/null 2>err
+grep -q 'no Landlock' err && landlock=false
+
+refused=(open write unlink mkdir connect udp listen unix fork kill code)
+killed=(exec ptrace vmread)
+
+# --- the filters themselves
+for f in logparse s3ack; do
+	for kernel in landlock none; do
+		before=()
+		[ $kernel = landlock ] || before=(without landlock --)
+		for what in "${refused[@]}"; do
+			escape filter "$what" $f
+			like "$said" '^(EPERM|EACCES)$' "$f, Landlock: $kernel: $what is refused"
+		done
+		for what in "${killed[@]}"; do
+			escape filter "$what" $f
+			is "$said" killed "$f, Landlock: $kernel: $what ends it"
+		done
+	done
+	before=()
+	for what in "${refused[@]}"; do
+		escape_later filter "$what" $f
+		like "$said" '^(EPERM|EACCES)$' "$f, in the middle of its work: $what is refused"
+	done
+	for what in "${killed[@]}"; do
+		escape_later filter "$what" $f
+		is "$said" killed "$f, in the middle of its work: $what ends it"
+	done
+	for what in "${refused[@]}" "${killed[@]}"; do
+		escape filter "$what" $f --no-sandbox
+		is "$said" 'done' "$f --no-sandbox: $what succeeds"
+	done
+	grep -q 'not confined: --no-sandbox' err
+	ok "$f --no-sandbox: and a warning is written"
+done
+
+# --- the helper for files: only Landlock knows one file from another
+for f in logparse s3ack; do
+	for what in connect udp listen unix fork kill code; do
+		escape files "$what" $f
+		like "$said" '^(EPERM|EACCES)$' "$f, its helper for files: $what is refused"
+	done
+	for what in "${killed[@]}"; do
+		escape files "$what" $f
+		is "$said" '' "$f, its helper for files: $what ends it"
+	done
+	for what in open write unlink mkdir; do
+		if $landlock; then
+			escape files "$what" $f
+			is "$said" EACCES "$f, its helper for files: $what elsewhere is refused"
+		else
+			skip 'no Landlock here' "$f, its helper for files: $what elsewhere is refused"
+		fi
+		escape files "$what" $f --no-sandbox
+		is "$said" 'done' "$f, its helper for files, --no-sandbox: $what succeeds"
+	done
+done
+
+# --- what is said, and what is not done by halves
+before=(without landlock --)
+"${before[@]}" logparse -v --log-format text </dev/null >/dev/null 2>err
+is "$? $(grep -c 'confined by seccomp; this kernel has no Landlock' err)" '0 1' '-v tells of a kernel without Landlock'
+if $landlock; then
+	logparse -v --log-format text </dev/null >/dev/null 2>err
+	like "$(cat err)" 'confined by seccomp and Landlock \(ABI [0-9]+\)' '-v tells the ABI of Landlock'
+else
+	skip 'no Landlock here' '-v tells the ABI of Landlock'
+fi
+for f in logparse s3ack; do
+	command_of $f
+	without seccomp -- "${cmd[0]}" --log-format text "${cmd[@]:1}" </dev/null >out 2>err
+	is "$? $(tail -n 1 out | jq .done.exit)" '78 78' "$f: without seccomp it does not start"
+	like "$(cat err)" 'hint: .*--no-sandbox' "$f: and says how it would"
+	without seccomp -- "${cmd[0]}" --no-sandbox "${cmd[@]:1}" </dev/null >out 2>err
+	unlike "$?" '^78$' "$f: as it then does"
+done
+tap_done

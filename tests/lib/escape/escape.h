@@ -1,0 +1,22 @@
+#ifndef ESCAPE_H
+#define ESCAPE_H
+
+#include "sandbox.h"
+
+/*
+ * Test builds only (LB_INJECT): from inside a filter or a helper of it, try
+ * what its sandbox forbids.  LB_ESCAPE names the attempt (see escape.c);
+ * LB_ESCAPE_IN where, "filter" (default), "files" or "names"; LB_ESCAPE_LATER,
+ * when it is set, that it is made in the middle of the work and not at once.
+ * Then LB_ESCAPE_FILE, _PORT, _PID and _ADDRESS say what is attempted upon.
+ * One line on stderr: "escape NAME: done" or "escape NAME: EPERM"; the
+ * process goes on if it can.
+ */
+
+/** Before the sandbox closes. */
+void escape_prepare(enum sandbox_kind kind);
+
+/** After it has closed. */
+void escape_try(enum sandbox_kind kind);
+
+#endif
