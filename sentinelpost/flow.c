@@ -8,8 +8,9 @@
 #include "wire.h"
 
 enum {
-	LOUD = 10,      /* refusals of single rows that are told in full */
-	REASON_MAX = 64 /* of a reject; logparse's have at most 20 */
+	LOUD = 10,       /* refusals of single rows that are told in full */
+	REASON_MAX = 64, /* of a reject; logparse's have at most 20 */
+	NAME_LEN = 512
 };
 
 void
@@ -371,6 +372,22 @@ flow_check_hold(struct flow *f)
 		stop_for_format(f, name);
 }
 
+/* An object that is not finished has no receipt that would tell of it. */
+static void
+check_open(struct flow *f)
+{
+	char name[NAME_LEN];
+
+	for (const struct object *o = f->objects.all; o != NULL; o = o->next) {
+		if (o->stray || settle_counts_hold(&o->settle))
+			continue;
+		flow_name(o, name, sizeof(name));
+		log_error("records of '%s' do not balance (%s)", name,
+		    settle_reason(o->settle.fault));
+		flow_code(f, EXIT_BUG);
+	}
+}
+
 void
 flow_check_counts(struct flow *f)
 {
@@ -381,6 +398,8 @@ flow_check_counts(struct flow *f)
 
 	if (f->dead != NULL)
 		read += n->not_wire; /* else these are told of and no more */
+	check_open(f);
+	/* After the dead-letter file failed there is more in hand. */
 	if (f->c->dry_run || f->stopped || read == fate)
 		return;
 	log_error("counts do not balance: %llu records were read, but %llu "

@@ -113,8 +113,8 @@ void flow_dead_table(struct flow *f, struct table *t, bool sent);
 /** Count one more reject of a run of guard.h; may put the line on hold. */
 void flow_reject_run(struct flow *f, uint64_t *run);
 
-/** At the end: does what was read add up to what became of it?  Says so and
- * notes exit 70 when not.  Not after the dead-letter file failed. */
+/** At the end: does what was read add up to what became of it, of all and of
+ * the objects that are still open?  Says so and notes exit 70 when not. */
 void flow_check_counts(struct flow *f);
 
 /** An object's format is known from now on. */

@@ -164,8 +164,7 @@ count(struct flow *f, const struct object *o, enum receipt_status status)
 		break;
 	case RECEIPT_FAILED:
 		f->n.failed++;
-		if (o->settle.fault != SETTLE_FINE &&
-		    o->settle.fault != SETTLE_SET_ASIDE)
+		if (!settle_counts_hold(&o->settle))
 			flow_code(f, EXIT_BUG);
 		flow_code(f, EXIT_AGAIN);
 		log_warn("'%s' is not settled: %s", name,
@@ -191,8 +190,11 @@ receipts_finished(struct flow *f)
 	if (f->objects.finished == NULL)
 		return;
 	if (f->c->dry_run) {
-		while ((o = objects_finished(&f->objects)) != NULL)
+		while ((o = objects_finished(&f->objects)) != NULL) {
+			if (!settle_counts_hold(&o->settle))
+				flow_code(f, EXIT_BUG);
 			objects_forget(&f->objects, o);
+		}
 		return;
 	}
 	set_aside_objects(f);

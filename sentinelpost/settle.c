@@ -17,9 +17,8 @@ at(struct settle *s, uint32_t segment)
 	return &s->seg[segment % SETTLE_SEGMENTS];
 }
 
-/* Has the input not contradicted itself so far? */
-static bool
-counts_hold(const struct settle *s)
+bool
+settle_counts_hold(const struct settle *s)
 {
 	return s->fault == SETTLE_FINE || s->fault == SETTLE_SET_ASIDE;
 }
@@ -28,7 +27,7 @@ counts_hold(const struct settle *s)
 static void
 fail(struct settle *s, enum settle_fault f)
 {
-	if (counts_hold(s) && f != SETTLE_FINE)
+	if (settle_counts_hold(s) && f != SETTLE_FINE)
 		s->fault = f;
 }
 
@@ -191,7 +190,7 @@ settle_mark(struct settle *s, const struct wire_counts *c, bool allow_missing)
 	struct settle_segment *g;
 
 	fail(s, wrong);
-	if (wrong != SETTLE_FINE || !counts_hold(s))
+	if (wrong != SETTLE_FINE || !settle_counts_hold(s))
 		return false;
 	g = at(s, current(s));
 	g->through = c->records;

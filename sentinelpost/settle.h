@@ -93,6 +93,10 @@ bool settle_mark(
 /** The input contradicts itself about this object: it cannot be settled. */
 void settle_spoil(struct settle *s);
 
+/** Has the input not contradicted itself about this object so far?  A record
+ * that is set aside nowhere is no contradiction. */
+bool settle_counts_hold(const struct settle *s);
+
 /** A word for a receipt's "reason": "missing-rows" .. */
 const char *settle_reason(enum settle_fault f);
 

@@ -110,6 +110,61 @@ run <"$tmp/in"
 is "$rc" 65 "open objects with names of more than 8 MiB"
 like "$err" "the lines of the 5 objects that are open take more than 8388608 bytes.*hint:" "are refused"
 
+# Lines that are odd, and still what they are.
+# odd NAME WANT-RC RECEIPTS WANT JQ LINE ..: behind an open; JQ is of dead letters.
+odd() {
+	local name=$1 want=$2 receipts=$3 got=$4 jq=$5
+	shift 5
+	{ open "$A" && printf '%s\n' "$@"; } >"$tmp/in"
+	run --dead-letter "$dead" <"$tmp/in"
+	is "$rc $(receipts) $(deads "$jq")" "$want $receipts $got" "$name" || sed 's/^/# /' "$tmp/err"
+}
+one_dead=$(totals end "$A" 1 0 1 0) none=$(totals end "$A" 0 0 0 0)
+rejected() { printf '{"id":"%s","n":0,"reject":%s,"raw":"x"}' "$A" "$1"; }
+while IFS='|' read -r reject reason name; do
+	odd "a reject $name" 65 "k/a delivered 1 0 1" "\"$reason\"" .dead.reason "$(rejected "$reject")" "$one_dead"
+done <<T
+{}|reject|without a reason
+{"reason":7,"format":7,"more":1}|reject|whose members are of other types
+{"reason":""}|reject|whose reason is empty
+{"reason":"a\"b"}|reject|whose reason holds escapes
+{"reason":"$(printf '%64s' '' | tr ' ' x)"}|reject|whose reason is too long
+{"reason":"$(printf '%63s' '' | tr ' ' x)","more":false}|$(printf '%63s' '' | tr ' ' x)|whose reason just fits
+7|reject|that is no object
+T
+failed() { printf '{"id":"%s","error":%s}' "$A" "$1"; }
+odd "an error that says nothing" 75 "k/a failed 0 0 0" "" .x "$(failed '{}')"
+odd "an error that is no object" 75 "k/a failed 0 0 0" "" .x "$(failed 7)"
+odd "an error whose members are of other types" 75 "k/a failed 0 0 0" "" .x "$(failed '{"stage":1,"code":2,"http":"x","retry":0,"message":[]}')"
+is "$(receipt '[.reason, .code, .http, .stage]')" '["error","",null,null]' "its receipt names no code"
+odd "an error for good that names no code" 65 "k/a delivered 0 0 0" '"error"' .dead.reason "$(failed '{"retry":false,"message":"","code":""}')"
+odd "one with long names" 75 "k/a failed 0 0 0" "" .x "$(failed "{\"code\":\"$(printf '%500s' '' | tr ' ' x)\",\"message\":\"$(printf '%5000s' '' | tr ' ' y)\"}")"
+is "$(receipt '.code | length')" 63 "they are cut"
+for format in 7 '""' "\"$(printf '%96s' '' | tr ' ' x)\""; do
+	odd "a format that is none: ${format:0:9}" 0 "k/a delivered 0 0 0" "" .x "${none/\"f\/1\"/$format}"
+	is "$(receipt .format)" '""' "and is not repeated"
+done
+odd "a format with escapes" 0 "k/a delivered 0 0 0" "" .x "${none/f\/1/f\\/1\\u00e9}"
+is "$(receipt .format)" '"f/1é"' "is repeated as it came"
+for back in 'totals mark A 1 0 0 1' 'totals mark A 2 0 1 1' 'totals mark A 2 1 0 1' 'totals mark A 2 1 1 0'; do
+	# shellcheck disable=SC2086 # split on purpose
+	odd "a mark that goes back: ${back#totals mark A }" 70 "k/a partial 3 1 1" '"bad-json"' .dead.reason \
+		"$(row "$A" 0)" "$(reject "$A" 1)" "$(totals mark "$A" 3 1 1 1)" "$(${back/A/$A})"
+done
+odd "a mark of sums that overflow" 70 "k/a failed 0 0 0" "" .x "{\"id\":\"$A\",\"end\":{\"records\":1,\"rows\":18446744073709551615,\"skipped\":2}}"
+odd "a mark of numbers that are none" 0 "k/a delivered 0 0 0" "" .x "{\"id\":\"$A\",\"end\":{\"records\":\"1\",\"rows\":1.5,\"skipped\":-1}}"
+odd "an n that is none" 0 "k/a delivered 2 2 0" "" .x "$(row "$A" 0 | sed 's/"n":0/"n":-7/')" "$(row "$A" 0 | sed 's/"n":0/"n":"x"/')" "$(totals end "$A" 2 2 0 0)"
+long=$(printf '%70000s' '' | tr ' ' k)
+{ open "$A" | sed "s|k/a|$long|" && error "$A" Cut 0 true; } >"$tmp/in"
+run <"$tmp/in"
+like "$err" "'$A' is not settled: Cut" "a key too long for a message: the id stands for it"
+{ open "$A" | sed 's|"key":"k/a"|"key64":"/w=="|' && reject "$A" 0 && echo "$one_dead"; } >"$tmp/in"
+run --dead-letter "$dead" <"$tmp/in"
+is "$rc $(deads .object.key64) $(jq -r 'select(.receipt).object.key64' "$tmp/out")" '65 "/w==" /w==' "a key that is no text"
+printf '{"object":"\377","n":1,"table":"T_CL","row":{"a":"POISON"}}\n{"object":{"store":"s3"},"row":{},"table":"\377"}\n' >"$tmp/in"
+poisoned --dead-letter "$dead" <"$tmp/in"
+is "$rc $(jq -c '[.object, .table]' "$dead" | sort | paste -sd' ')" '65 [null,"T_CL"] [null,null]' "names that are no text are left out of dead letters"
+
 # A dry run sends nothing and settles nothing, whatever it finds.
 { open "$A" && row "$A" 0 && reject "$A" 1 && row "$A" 2 x no/table && row "$A" 3 "$(head -c 1000000 /dev/zero | tr '\0' x)" && totals end "$A" 4 3 1 0; } >"$tmp/in"
 run --dry-run --max-dead 1 --dead-letter "$dead" <"$tmp/in"
@@ -145,6 +200,9 @@ is "$rc $(count Mine_CL) $(deads '[.table, .dead.reason, .row.a]')" '65 1 ["Mine
 sim_control reset
 again --dead-letter "$dead.2" <"$dead"
 is "$rc $(count Mine_CL)" "0 1" "and can be piped back in"
+printf '\n\r\n{"a":1} \n{"a":2} x\n' >"$tmp/in"
+run --bare --stream Custom-Mine_CL --dead-letter "$dead" <"$tmp/in"
+is "$rc $(count Mine_CL) $(deads .raw)" '65 1 "{\"a\":2} x"' "blank lines are passed over, more than a row is none"
 printf '{"a":1}\n{"a":' >"$tmp/in"
 run --bare --stream Custom-Mine_CL <"$tmp/in"
 is "$rc $(count Mine_CL)" "75 1" "input that stops inside a row"

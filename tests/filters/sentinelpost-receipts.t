@@ -20,6 +20,8 @@ disagrees() {
 disagrees "a row that a mark counts did not come" missing-rows <"$tmp/in"
 like "$err" "'s3://b/k/a' do not balance.*4 rows, 0 rejects, but 3 rows.*hint:.*--missing filtered" "it says what is missing of which object"
 is "$(count)" 3 "the others were accepted"
+run --dry-run <"$tmp/in"
+is "$rc $(receipts)" "70 " "a dry run ends with 70 for it too"
 run --missing filtered <"$tmp/in"
 outcome "--missing filtered: dropped on purpose" 0 "k/a delivered 4 3 0" 3
 is "$(receipt '[.records, .rows, .filtered, .dead]')" "[4,3,1,0]" "and counted as filtered: records = rows + filtered + dead"
