@@ -162,6 +162,12 @@ db_read_only(const struct db *d)
 }
 
 bool
+db_in_transaction(const struct db *d)
+{
+	return sqlite3_get_autocommit(d->h) == 0;
+}
+
+bool
 db_exec(struct db *d, const char *sql, struct fault *f)
 {
 	int rc = sqlite3_exec(d->h, sql, NULL, NULL, NULL);
@@ -271,12 +277,6 @@ db_bind_blob(struct db_query *q, int i, const void *p, size_t n)
 	/* NULL would be SQL's NULL, not the empty blob. */
 	bound(
 	    sqlite3_bind_blob64(q->stmt, i, n > 0 ? p : "", n, SQLITE_STATIC));
-}
-
-void
-db_bind_null(struct db_query *q, int i)
-{
-	bound(sqlite3_bind_null(q->stmt, i));
 }
 
 bool

@@ -26,6 +26,7 @@ struct db_query; /* a prepared statement, owned by its db */
 struct db *db_open(const char *file, int busy_ms, struct fault *f);
 void db_close(struct db *d);
 bool db_read_only(const struct db *d);
+bool db_in_transaction(const struct db *d);
 
 /** Run statements that have no parameters and give no rows. */
 bool db_exec(struct db *d, const char *sql, struct fault *f);
@@ -45,7 +46,6 @@ struct db_query *db_query(struct db *d, const char *sql, struct fault *f);
 void db_bind_int(struct db_query *q, int i, int64_t v);
 void db_bind_text(struct db_query *q, int i, const char *s);
 void db_bind_blob(struct db_query *q, int i, const void *p, size_t n);
-void db_bind_null(struct db_query *q, int i);
 
 /** Go to the next (first) row.  False at the end, and with a fault (*failed)
  * when that cannot be done; the statement is then reset. */

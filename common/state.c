@@ -77,6 +77,7 @@ static const char schema[] =
     " LEFT JOIN word w ON w.id = o.format;";
 
 static const char q_pipeline[] = "SELECT id, need FROM pipeline WHERE name = ?",
+		  q_rollback[] = "ROLLBACK",
 		  q_add_pipeline[] =
 		      "INSERT OR IGNORE INTO pipeline(name) VALUES (?)";
 
@@ -202,6 +203,16 @@ check_schema(struct state *s, bool *empty, struct fault *f)
 				 : "give another --state");
 }
 
+/* Ready since the file was opened, so that it does not fail for want of memory
+ * and leave a transaction behind. */
+static bool
+roll_back(struct state *s, struct fault *f)
+{
+	struct db_query *q = db_query(s->db, q_rollback, f);
+
+	return q != NULL && db_run(q, f);
+}
+
 static bool
 create_schema(struct state *s, struct fault *f)
 {
@@ -217,7 +228,7 @@ create_schema(struct state *s, struct fault *f)
 		    db_exec(s->db, "PRAGMA user_version=1", f))) &&
 	    db_exec(s->db, "COMMIT", f))
 		return true;
-	(void)db_exec(s->db, "ROLLBACK", &(struct fault){0});
+	(void)roll_back(s, &(struct fault){0});
 	return false;
 }
 
@@ -265,8 +276,7 @@ open_db(struct state *s, struct fault *f)
 		return false;
 	/* One look at all of it: the other end may be making the schema. */
 	ours = check_schema(s, &empty, f);
-	(void)db_exec(s->db, "ROLLBACK", &(struct fault){0});
-	if (!ours)
+	if (!roll_back(s, ours ? f : &(struct fault){0}) || !ours)
 		return false;
 	if (db_read_only(s->db) && (s->writing || empty)) {
 		(void)fault_set(f, EXIT_IO,
@@ -338,12 +348,21 @@ state_lock_path(struct buf *path, const char *file, const char *role,
 
 /* ---- Transactions ---- */
 
+/* One that could not be rolled back, for want of memory, is in the way. */
+static bool
+begin(struct state *s, const char *sql, struct fault *f)
+{
+	INVARIANT(!s->open);
+	s->open = (!db_in_transaction(s->db) || roll_back(s, f)) &&
+		  db_exec(s->db, sql, f);
+	return s->open;
+}
+
 bool
 state_begin(struct state *s, struct fault *f)
 {
-	INVARIANT(s->writing && !s->open);
-	s->open = db_exec(s->db, "BEGIN IMMEDIATE", f);
-	return s->open;
+	INVARIANT(s->writing);
+	return begin(s, "BEGIN IMMEDIATE", f);
 }
 
 bool
@@ -364,7 +383,7 @@ state_rollback(struct state *s)
 	if (!s->open)
 		return;
 	/* Some errors have rolled back already: then this one fails. */
-	(void)db_exec(s->db, "ROLLBACK", &(struct fault){0});
+	(void)roll_back(s, &(struct fault){0});
 	s->open = false;
 	s->need = 0; /* read again what the file says */
 }
@@ -372,15 +391,13 @@ state_rollback(struct state *s)
 bool
 state_read_begin(struct state *s, struct fault *f)
 {
-	INVARIANT(!s->open);
-	s->open = db_exec(s->db, "BEGIN", f);
-	return s->open;
+	return begin(s, "BEGIN", f);
 }
 
 void
 state_read_end(struct state *s)
 {
 	if (s->open)
-		(void)db_exec(s->db, "ROLLBACK", &(struct fault){0});
+		(void)roll_back(s, &(struct fault){0});
 	s->open = false;
 }

@@ -40,7 +40,8 @@ pump_pending(const struct pump *p)
 	return p->lines.len - p->at;
 }
 
-/* How many bytes to write: whole lines, as many as surely fit. */
+/* How many bytes to write: as many as surely fit, whole lines if there is one.
+ */
 static size_t
 portion(const struct pump *p)
 {
@@ -50,9 +51,7 @@ portion(const struct pump *p)
 	if (!p->pipe || n <= PIPE_BUF)
 		return n;
 	end = memrchr(s, '\n', PIPE_BUF);
-	if (end == NULL)
-		end = memchr(s, '\n', n);
-	return end != NULL ? (size_t)(end - s) + 1 : n;
+	return end != NULL ? (size_t)(end - s) + 1 : PIPE_BUF;
 }
 
 /* Write a portion; 0 or why it failed. */

@@ -33,9 +33,9 @@ void pump_reset(struct pump *p);
 /** How many bytes are not written yet. */
 size_t pump_pending(const struct pump *p);
 
-/** Write what a pipe takes without blocking (PIPE_BUF bytes, but a line at
- * least).  Call when poll(2) gave revents for standard output; the program
- * ends when the reader has gone or writing fails. */
+/** Write what a pipe takes without blocking (PIPE_BUF bytes, of whole lines
+ * unless one is longer).  Call when poll(2) gave revents for standard output;
+ * the program ends when the reader has gone or writing fails. */
 void pump_write(struct pump *p, short revents);
 
 /**

@@ -259,7 +259,7 @@ fresh
 
 # A reader that stays and reads nothing: SIGTERM is obeyed all the same.
 mkfifo unread
-yes '{"some":"line of the wire that is not empty"}' | head -n 20000 >in
+python3 -c 'print(("{\"some\":\"" + "x" * 300000 + "\"}\n") * 4, end="")' >in
 receipt k delivered >>in
 s3ack --state s.db --stop-within 1ms <in >unread 2>err &
 pid=$!

@@ -28,6 +28,7 @@ enum op {
 	WAIT,   /* until the peer closes */
 	RESET,  /* close with RST */
 	NEXT,   /* close; the next connection begins behind this */
+	TURN,   /* go on; the next connection begins behind the step after */
 	AGAIN   /* from the start of the script */
 };
 
@@ -173,6 +174,9 @@ peer_step(struct peer *p, const struct step *st)
 	case NEXT:
 		p->s->script = st + 1;
 		return false;
+	case TURN:
+		p->s->script = st + 2;
+		return true;
 	case END:
 	case AGAIN:
 		break;
