@@ -188,8 +188,11 @@ deps:
 deps-test:
 	@tools/deps test
 
+# Tests of filters wait for much: more at once than there are cores, those that
+# take longest first.
+TEST_JOBS ?= 4
 check: tests		## unit, golden and filter tests (under two minutes)
-	$(TEST_ENV) $(PROVE) -j2 $(UNITS) $(wildcard tests/*.t) $(wildcard tests/filters/*.t)
+	$(TEST_ENV) $(PROVE) -j$(TEST_JOBS) $(wildcard tests/filters/*.t) $(wildcard tests/*.t) $(UNITS)
 
 integration: tests	## tests with real servers
 	$(TEST_ENV) $(PROVE) $(wildcard tests/integration/*.t)
