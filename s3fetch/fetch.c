@@ -8,9 +8,9 @@
 #include "fetch.h"
 #include "log.h"
 #include "out.h"
-#include "progress.h"
 #include "slot.h"
 #include "stop.h"
+#include "tell.h"
 
 enum { CREDENTIALS_MS = 500 /* until asking again for ones to come */ };
 
@@ -40,14 +40,10 @@ static bool is_late(void *ctx);
 
 bool
 fetch_init(struct fetch *f, const struct fetch_options *o,
-    struct transfer_setup *setup, struct input *in, struct metrics *metrics,
-    struct fault *fault)
+    struct transfer_setup *setup, struct input *in, struct fault *fault)
 {
-	*f = (struct fetch){.o = *o,
-	    .setup = setup,
-	    .in = in,
-	    .metrics = metrics,
-	    .worst = EXIT_DONE};
+	*f = (struct fetch){
+	    .o = *o, .setup = setup, .in = in, .worst = EXIT_DONE};
 	f->calls = (struct transfer_calls){
 	    slot_reached, slot_progress, slot_ended, is_late, f};
 	f->probe = (struct probe){.setup = setup, .ended = asked, .ctx = f};
@@ -251,28 +247,12 @@ next_time(const struct fetch *f, int64_t now)
 		    sooner(wait, f->store.down_since + f->o.give_up_ms - now);
 	if (f->stopping && f->busy > 0)
 		wait = sooner(wait, f->stop_at - now);
-	if (f->metrics->file != NULL)
-		wait = sooner(wait, METRICS_EVERY_MS);
+	if (tell_wait_ms() >= 0)
+		wait = sooner(wait, tell_wait_ms());
 	return wait;
 }
 
 /* --------------------------------------------------------------- the loop */
-
-static void
-show(struct fetch *f, int64_t now)
-{
-	const struct transfer_totals *t = &f->setup->totals;
-
-	f->in_hand = f->busy;
-	metrics_tick(f->metrics, now);
-	if (progress_due())
-		progress_tick("s3fetch: %llu objects, %llu MB stored, %llu MB "
-			      "written, %u in hand, %llu errors",
-		    (unsigned long long)t->objects,
-		    (unsigned long long)t->stored_bytes / 1000000,
-		    (unsigned long long)t->bytes / 1000000, f->busy,
-		    (unsigned long long)t->errors);
-}
 
 /* Did a signal ask to stop, and is --stop-within over?  With a slow reader a
  * turn of the loop takes long, so this is asked inside of it, too. */
@@ -351,7 +331,7 @@ fetch_run(struct fetch *f)
 		need = take_objects(f);
 		wake(f);
 		start_due(f, clock_mono_ms());
-		show(f, now);
+		tell(f, now);
 		if (f->failed || (f->busy == 0 && (!need || f->stopping)))
 			break;
 		if (!wait_event(f, need, clock_mono_ms()))

@@ -6,7 +6,6 @@
 
 #include "fault.h"
 #include "input.h"
-#include "metrics.h"
 #include "probe.h"
 #include "transfer.h"
 #include "tries.h"
@@ -37,14 +36,12 @@ struct fetch {
 	struct fetch_options o;
 	struct transfer_setup *setup;
 	struct input *in;
-	struct metrics *metrics;
 	struct transfer_calls calls;
 	struct unpack_pool pool;
 	struct store store;
 	struct probe probe;
 	struct slot *slots;
 	unsigned busy;       /* slots in use */
-	double in_hand;      /* the same, as a gauge */
 	uint64_t retries;    /* attempts after the first */
 	uint64_t left;       /* objects that were not taken */
 	bool stopping, down; /* SIGTERM came; the store was called down */
@@ -54,11 +51,10 @@ struct fetch {
 	int worst; /* exit code so far */
 };
 
-/** Set up; setup, in and metrics stay the caller's.  False with a fault: 64
+/** Set up; setup and in stay the caller's.  False with a fault: 64
  * when the memory does not do for the jobs, 71. */
 bool fetch_init(struct fetch *f, const struct fetch_options *o,
-    struct transfer_setup *setup, struct input *in, struct metrics *metrics,
-    struct fault *fault);
+    struct transfer_setup *setup, struct input *in, struct fault *fault);
 void fetch_free(struct fetch *f);
 
 /** The exit code of what has happened so far. */

@@ -11,8 +11,8 @@
 #include "log.h"
 #include "opt.h"
 #include "out.h"
-#include "progress.h"
 #include "stop.h"
+#include "tell.h"
 #include "version.h"
 
 enum { AGENT_MAX = 64 };
@@ -31,8 +31,6 @@ struct program {
 	struct input in;
 	struct transfer_setup setup;
 	struct fetch fetch;
-	struct metrics metrics;
-	struct metric table[6];
 };
 
 static struct program program;
@@ -85,30 +83,6 @@ parse(struct options *o, int argc, char *argv[])
 	return first;
 }
 
-static void
-set_metrics(struct program *p)
-{
-	const struct transfer_totals *t = &p->setup.totals;
-	const struct metric table[] = {
-	    {"logbridge_objects_total", NULL, "Objects fetched whole",
-		&t->objects, NULL},
-	    {"logbridge_bytes_total", NULL, "Bytes of chunks written",
-		&t->bytes, NULL},
-	    {"logbridge_stored_bytes_total", NULL, "Bytes received",
-		&t->stored_bytes, NULL},
-	    {"logbridge_errors_total", NULL, "Objects that ended in an error",
-		&t->errors, NULL},
-	    {"logbridge_retries_total", NULL,
-		"Requests after an object's first", &p->fetch.retries, NULL},
-	    {"logbridge_objects_in_hand", NULL, "Objects on their way", NULL,
-		&p->fetch.in_hand},
-	};
-
-	memcpy(p->table, table, sizeof(table));
-	metrics_init(&p->metrics, p->o.common.metrics, "s3fetch", p->table,
-	    sizeof(table) / sizeof(*table));
-}
-
 static bool
 set_up(struct program *p, struct fault *f)
 {
@@ -131,7 +105,7 @@ set_up(struct program *p, struct fault *f)
 		if (p->setup.save_dir == -1)
 			return false;
 	}
-	if (!fetch_init(&p->fetch, &fetch, &p->setup, &p->in, &p->metrics, f))
+	if (!fetch_init(&p->fetch, &fetch, &p->setup, &p->in, f))
 		return false;
 	p->setup.s3 = s3_new(&o->store, f);
 	if (p->setup.s3 == NULL)
@@ -175,18 +149,16 @@ main(int argc, char *argv[])
 	first = parse(&p->o, argc, argv);
 	stop_init();
 	out_leave_within(p->o.common.stop_within_ms, code_so_far);
-	progress_init(p->o.common.progress);
+	tell_init(&p->o.common);
 	input_init(
 	    &p->in, argv + first, (size_t)(argc - first), p->o.save != NULL);
-	set_metrics(p);
 	if (set_up(p, &f)) {
 		code = fetch_run(&p->fetch);
 	} else {
 		log_fault(&f);
 		code = (int)f.code;
 	}
-	progress_clear();
-	if (!metrics_write(&p->metrics, &f)) {
+	if (!tell_end(&p->fetch, &f)) {
 		log_fault(&f);
 		code = exitcode_worse(code, EXIT_IO);
 	}

@@ -93,6 +93,21 @@ is "$rc $(sort <<<"$sum")" "0 done 0
 odd end 8 8
 text end 6 6
 text end 6 6" "when it is over all of them come"
+# metric NAME: its value
+metric() { sed -n "s/^logbridge_$1{stage=\"s3fetch\"\(,[^}]*\)*} //p" "$tmp/prom"; }
+reset
+faults '{"op":"GET","times":-1,"action":"unavailable"}'
+line text >"$tmp/in"
+: >"$tmp/prom"
+LB_CLOCK_SPEED=30 "$fast" --metrics "$tmp/prom" <"$tmp/in" >"$tmp/out" 2>"$tmp/err" &
+pid=$!
+until_true grep -q 'breaker_state.*"open"} 1' "$tmp/prom"
+ok "the metrics tell of an open breaker"
+is "$(metric breaker_opened_total) $(metric objects_in_hand)" "1 1" "how often it opened, and what waits"
+[ "$(metric unavailable_seconds | cut -d. -f1)" -gt 0 ]
+ok "and for how long"
+kill -9 "$pid"
+wait "$pid" 2>/dev/null
 put gone "$tmp/odd"
 { line gone; line text; } >"$tmp/in"
 reset
