@@ -51,6 +51,8 @@ fails(enum failnth_class class, const char *name)
 		if (page->stop != 0)
 			(void)raise(SIGTRAP);
 	}
+	if (page->how == FAIL_KILL)
+		(void)syscall(SYS_kill, getpid(), SIGKILL);
 	errno = page->err;
 	return true;
 }

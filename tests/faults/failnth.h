@@ -29,7 +29,8 @@ enum failnth_class {
 
 enum failnth_how {
 	FAIL_ERROR, /* the call is not made */
-	FAIL_SHORT  /* it moves one byte */
+	FAIL_SHORT, /* it moves one byte */
+	FAIL_KILL   /* the process is killed instead */
 };
 
 struct failnth {
@@ -37,6 +38,7 @@ struct failnth {
 	uint32_t class; /* enum failnth_class */
 	uint32_t how;
 	int32_t err;
+	uint32_t again; /* after a run that failed, on what it left */
 	uint32_t stop;  /* raise SIGTRAP at the first failure, for a debugger */
 	uint64_t first; /* the first call of the class to fail, from 1 */
 	uint64_t count; /* how many calls from there on fail */

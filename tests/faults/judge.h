@@ -35,16 +35,17 @@ bool same_end(const struct reference *ref, const struct outcome *o);
 
 void judge_fetch(const struct reference *ref, const struct outcome *o,
     const struct lines *l, struct buf *why);
-void judge_post(const struct reference *ref, const struct outcome *o,
-    const struct lines *l, bool torn_fine, struct buf *why);
+void judge_post(const struct reference *ref, const struct failnth *page,
+    const struct outcome *o, const struct lines *l, bool torn_fine,
+    struct buf *why);
 void judge_ack(const struct scene *s, const struct lines *l, struct buf *why);
 
 /** The settled objects of a state file, "bucket/key\n" each, in order. */
 void state_settled(const char *file, struct buf *out, struct buf *why);
 
 /** Make what is in it the model of later runs;
- * judge it: all of it (whole), or a part. */
+ * judge it: all of it (whole), or a part; tidy: no file left half-done. */
 void save_keep(const char *dir);
-void judge_save(const char *dir, bool whole, struct buf *why);
+void judge_save(const char *dir, bool whole, bool tidy, struct buf *why);
 
 #endif

@@ -13,7 +13,7 @@ enum { FDS = 8, NAME = 8192 };
 
 /* What nftw(3) gives its function no room for. */
 static const char *from, *to;
-static bool both_ways;
+static bool none_left;
 static struct buf *reasons;
 
 static int
@@ -71,7 +71,7 @@ compare(const char *path, const struct stat *st, int type, struct FTW *at)
 	if (type != FTW_F)
 		return 0;
 	if (strncmp(path + at->base, ".s3fetch-", 9) == 0) {
-		if (both_ways)
+		if (none_left)
 			buf_addf(reasons, "left behind: %s\n", path);
 		return 0;
 	}
@@ -90,13 +90,13 @@ walk(const char *a, const char *b)
 }
 
 void
-judge_save(const char *dir, bool whole, struct buf *why)
+judge_save(const char *dir, bool whole, bool tidy, struct buf *why)
 {
 	char kept[NAME];
 
 	(void)snprintf(kept, sizeof(kept), "%s.want", dir);
 	reasons = why;
-	both_ways = whole;
+	none_left = whole && tidy;
 	walk(dir, kept);
 	if (whole)
 		walk(kept, dir);

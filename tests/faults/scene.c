@@ -117,7 +117,7 @@ debug(const struct scene *s)
 }
 
 static _Noreturn void
-child(const struct scene *s, const int fd[3], int page_fd)
+child(const struct scene *s, const int fd[3], int page_fd, bool again)
 {
 	char number[16];
 
@@ -126,6 +126,8 @@ child(const struct scene *s, const int fd[3], int page_fd)
 		must(dup2(fd[i], i), "dup2");
 	(void)snprintf(number, sizeof(number), "%d", page_fd);
 	(void)setenv("FAILNTH_FD", number, 1);
+	if (again) /* other names of temporary files */
+		(void)setenv("LB_SEED", "1", 1);
 	(void)signal(SIGPIPE, SIG_DFL);
 	if (s->stop)
 		debug(s);
@@ -181,7 +183,8 @@ scene_run(const struct scene *s, struct failnth *page, struct outcome *o)
 	int out[2], err[2], fd[3], status;
 	pid_t pid;
 
-	fresh_files(s);
+	if (!page->again)
+		fresh_files(s);
 	o->ms = -now_ms();
 	if (ftruncate(page_fd, sizeof(*shared)) != 0 ||
 	    pipe2(out, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0)
@@ -196,7 +199,7 @@ scene_run(const struct scene *s, struct failnth *page, struct outcome *o)
 	fd[2] = err[1];
 	pid = fork();
 	if (pid == 0)
-		child(s, fd, page_fd);
+		child(s, fd, page_fd, page->again != 0);
 	must(pid, "fork");
 	(void)close(fd[0]);
 	(void)close(out[1]);

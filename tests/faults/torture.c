@@ -64,6 +64,9 @@ static const struct mode {
     {"start-on", FAIL_START, FAIL_ERROR, EMFILE, FOR_EVER},
     {"close", FAIL_CLOSE, FAIL_ERROR, EIO, 1},
     {"close-signal", FAIL_CLOSE, FAIL_ERROR, EINTR, 1},
+    {"kill-write", FAIL_WRITE, FAIL_KILL, 0, 1},
+    {"kill-sync", FAIL_SYNC, FAIL_KILL, 0, 1},
+    {"kill-open", FAIL_OPEN, FAIL_KILL, 0, 1},
     {"random", FAIL_RANDOM, FAIL_ERROR, EINTR, 1},
 };
 
@@ -198,6 +201,19 @@ report(const struct mode *m, uint64_t first, const char *name,
 	(void)fflush(stdout);
 }
 
+/* On what a run left behind the next one goes on as on nothing. */
+static void
+run_again(const struct reference *ref, struct buf *why)
+{
+	struct failnth page = {.class = FAIL_CLASSES, .again = 1};
+
+	scene_run(&scene, &page, &outcome);
+	judge(&scene, ref, &page, &outcome, why);
+	if (outcome.rc != ref->rc)
+		buf_addf(
+		    why, "exit status %d of the run after it\n", outcome.rc);
+}
+
 /* One run; false: the call was never made. */
 static bool
 run(const struct reference *ref, const struct mode *m, uint64_t first)
@@ -221,6 +237,9 @@ run(const struct reference *ref, const struct mode *m, uint64_t first)
 		printf("exit %d, signal %d, %s failed\n%.*s-- stderr:\n%.*s",
 		    outcome.rc, outcome.sig, page.name, (int)outcome.out.len,
 		    outcome.out.p, (int)outcome.err.len, outcome.err.p);
+	if (outcome.rc != ref->rc && why.len == 0 &&
+	    (scene.state != NULL || scene.dead != NULL || scene.save != NULL))
+		run_again(ref, &why);
 	if (why.len > 0)
 		report(m, first, page.name, &why);
 	buf_clear(&why);
