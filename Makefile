@@ -70,15 +70,15 @@ TOOLBINS   := $(patsubst tests/lib/%.c,$(BUILD)/fakes/%,$(wildcard tests/lib/*.c
 # What test tools and fakes share; no part of the product.
 TESTLIB    := $(call obj,$(wildcard tests/lib/*/*.c))
 UNITS      := $(patsubst tests/unit/%.c,$(BUILD)/tests/%.t,$(wildcard tests/unit/test_*.c))
-# The driver of the torture, and what it preloads into the filters.
-FAULTBINS  := $(BUILD)/faults/torture $(BUILD)/faults/failnth.so
+# The driver of the torture, and what is preloaded into the filters.
+FAULTBINS  := $(addprefix $(BUILD)/faults/,torture failnth.so dns.so)
 FUZZERS    := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 ARCHIVES   := $(FOLDERS:%=$(BUILD)/%.a) $(BUILD)/common.a
 INJECT     := $(BUILD)/inject/clock.o $(BUILD)/inject/rnd.o $(BUILD)/inject/sandbox.o \
 	$(BUILD)/tests/lib/escape/escape.o
 FORMATS    := $(sort $(wildcard logparse/formats/*.format))
 SHELL_SRC  := $(wildcard tools/deps tools/*.sh tests/*.t tests/filters/*.t tests/integration/*.t \
-	tests/lib/*.sh tests/fuzz/*.sh tests/faults/*.t tests/faults/*.sh pipelines/* bench/*.sh .ci/run)
+	tests/lib/*.sh tests/fuzz/*.sh tests/faults/*.t tests/faults/*.sh tests/faults/run pipelines/* bench/*.sh .ci/run)
 ALL_C      := $(wildcard common/*.[ch] $(FOLDERS:%=%/*.[ch]) tests/*/*.[ch] tests/*/*/*.[ch] tools/*.[ch] bench/*.[ch])
 # The product itself: cppcheck knows too little of jansson and libmicrohttpd.
 PRODUCT_C  := $(wildcard common/*.[ch] $(FOLDERS:%=%/*.[ch]))
@@ -94,7 +94,7 @@ TEST_ENV    = BUILD=$(CURDIR)/$(BUILD) ASAN_OPTIONS=exitcode=99:detect_leaks=1 \
 .SECONDARY:
 .PHONY: all programs check test demo bench fuzz coverage lint format check-format \
 	install uninstall clean help deps deps-test tests fuzzers check-sanitize \
-	integration torture FORCE
+	integration faults torture FORCE
 .DEFAULT_GOAL := all
 
 all: $(BINS)		## build the five filters
@@ -172,7 +172,7 @@ $(BUILD)/faults/torture: $(addprefix $(BUILD)/tests/faults/,torture.o scene.o ju
 
 # Has open(2) and open64(2) under their own names, and none replaced by
 # another; a sanitizer or a profile of its own would count as well.
-$(BUILD)/faults/failnth.so: tests/faults/failnth.c tests/faults/failnth.h $(BUILD)/flags
+$(BUILD)/faults/%.so: tests/faults/%.c tests/faults/failnth.h $(BUILD)/flags
 	$(call say,LD,$@)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 $(WARNINGS) $(if $(WERROR),-Werror) -O2 -g -fno-builtin -fPIC -shared -o $@ $<
 
@@ -208,6 +208,13 @@ test: deps-test		## everything: what CI runs
 	$(MAKE) check
 	$(MAKE) integration
 	$(MAKE) torture TORTURE_SAMPLE=12
+	$(TEST_ENV) $(PROVE) tests/faults/faults.t
+
+# A run alone: make faults SEED=17 RUNS=1
+RUNS ?= 300
+SEED ?= 1
+faults: tests		## RUNS (300) seeded runs while things break, from seed SEED (1)
+	$(TEST_ENV) tests/faults/run --runs $(RUNS) --seed $(SEED)
 
 torture: tests		## every call fails once, in each filter
 	$(TEST_ENV) TORTURE_SAMPLE=$(or $(TORTURE_SAMPLE),0) $(PROVE) tests/faults/torture.t

@@ -8,6 +8,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <link.h>
 #include <netdb.h>
 #include <poll.h>
@@ -334,12 +335,37 @@ usleep(useconds_t us)
 	return real(us / 100);
 }
 
+/* "CLASS:HOW:ERRNO:FIRST:COUNT", without a driver: see names below. */
+static void
+read_spec(const char *spec)
+{
+	static const char *const classes[FAIL_CLASSES] = {"alloc", "ssl", "map",
+	    "read", "write", "open", "sync", "net", "lock", "stat", "wait",
+	    "start", "close", "random"};
+	static const char *const hows[] = {"error", "short", "kill"};
+	static struct failnth own;
+	char class[16], how[16];
+
+	if (sscanf(spec, "%15[^:]:%15[^:]:%" SCNd32 ":%" SCNu64 ":%" SCNu64,
+		class, how, &own.err, &own.first, &own.count) != 5)
+		abort();
+	own.class = FAIL_CLASSES;
+	for (uint32_t i = 0; i < FAIL_CLASSES; i++)
+		if (strcmp(class, classes[i]) == 0)
+			own.class = i;
+	for (uint32_t i = 0; i < 3; i++)
+		if (strcmp(how, hows[i]) == 0)
+			own.how = i;
+	page = &own;
+}
+
 static int (*real_main)(int, char **, char **);
 
 static int
 counted_main(int argc, char **argv, char **envp)
 {
 	const char *fd = getenv("FAILNTH_FD");
+	const char *spec = getenv("FAILNTH_SPEC");
 	size_t n = 0;
 	long got;
 
@@ -352,6 +378,8 @@ counted_main(int argc, char **argv, char **envp)
 			page = (struct failnth *)(uintptr_t)got;
 		}
 	}
+	if (spec != NULL)
+		read_spec(spec);
 	return real_main(argc, argv, envp);
 }
 

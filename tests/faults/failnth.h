@@ -7,7 +7,8 @@
  * What failnth.so (LD_PRELOAD) and the driver of the torture share: a page that
  * the driver maps and hands down by its descriptor's number, in FAILNTH_FD. The
  * library maps it too and needs no system call from then on, so it works
- * inside a sandbox, and what it counted outlives a SIGKILL.
+ * inside a sandbox, and what it counted outlives a SIGKILL.  Without a driver,
+ * FAILNTH_SPEC says what fails: "write:error:28:3:1" is ENOSPC for the third.
  */
 enum failnth_class {
 	FAIL_ALLOC,  /* malloc(3) and its kin, but for: */

@@ -2,7 +2,8 @@
 # Certificates for tests, made on the fly and thrown away with their folder.
 
 # ca_make DIR: a test CA (DIR/ca.pem) and a server's certificate and key
-# signed by it (DIR/server.pem, DIR/server.key), for 127.0.0.1, ::1, localhost.
+# signed by it (DIR/server.pem, DIR/server.key), for 127.0.0.1, ::1, localhost
+# and the names that CA_NAMES holds (",DNS:a.test,DNS:b.test").
 ca_make() {
 	local dir=$1
 	mkdir -p "$dir"
@@ -15,7 +16,7 @@ ca_make() {
 			-addext keyUsage=critical,keyCertSign,cRLSign &&
 			openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
 				-keyout server.key -out server.csr -subj '/CN=localhost' &&
-			printf '%s\n' 'subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1' \
+			printf '%s\n' 'subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1'"${CA_NAMES:-}" \
 				'extendedKeyUsage=serverAuth' >server.ext &&
 			openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key \
 				-CAcreateserial -days 30 -extfile server.ext -out server.pem
