@@ -247,11 +247,12 @@ object_stop(struct object *o)
 {
 	if (o->foreign)
 		return;
-	/* What it is was to be decided later: by what there is, then. */
-	if (o->format == DETECT_MORE && o->rest.len > 0 &&
-	    decided(o, o->rest.p, o->rest.len, true))
+	/* No more comes: do with what there is what waited for more. */
+	if (o->rest.len > 0 && decided(o, o->rest.p, o->rest.len, true)) {
+		o->framer.need = 0;
 		hold_drop(&o->rest, &o->parser->held,
 		    frame_some(o, o->rest.p, o->rest.len));
+	}
 	object_mark(o);
 }
 

@@ -13,7 +13,7 @@ one() {
 	[ -d "$seeds" ] || seeds=
 	# shellcheck disable=SC2086
 	if "$build/fuzz/$name" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -max_len=4096 \
-		-print_final_stats=1 -artifact_prefix="$build/findings/$name-" "$corpus" $seeds \
+		-print_final_stats=1 -close_fd_mask=2 -artifact_prefix="$build/findings/$name-" "$corpus" $seeds \
 		>"$build/$name.log" 2>&1; then
 		echo "ok $name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$build/$name.log") runs"
 	else

@@ -1,0 +1,137 @@
+/*
+ * An object from bytes to lines, with any bytes, cut anywhere.  Invariants: the
+ * lines are the same however the bytes are cut; each is the wire, in UTF-8; the
+ * numbers of rows and rejects follow each other; the counts at the end balance
+ * and are those of the lines.  The first byte chooses options, the second how
+ * the bytes are cut.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "logparse/object.h"
+#include "out.h"
+#include "utf8.h"
+
+#define CHECK(cond) ((cond) ? (void)0 : abort())
+
+enum { OPTION_KEY = 1, OPTION_SKIP = 2, OPTION_STRICT = 4, OPTION_STOP = 8 };
+
+static struct parser p = {.window = BUF_INIT(1 << 24), .forced = -1};
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+
+int
+LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	int null = open("/dev/null", O_WRONLY);
+
+	(void)argc;
+	(void)argv;
+	CHECK(null != -1 && dup2(null, STDOUT_FILENO) == STDOUT_FILENO);
+	formats_init(&p.formats);
+	stored_init(&p.stored);
+	return 0;
+}
+
+/* The lines that the bytes give go to b. */
+static void
+run(struct buf *b, const char *data, size_t n, size_t step, unsigned options)
+{
+	struct buf line = BUF_INIT(1000);
+	struct json_val v = {.type = JSON_OBJECT};
+	struct object *o;
+	const char *why;
+	size_t take;
+
+	buf_addf(&line,
+	    "{\"store\":\"s3\",\"bucket\":\"b\",\"key\":\"%s\",\"modified\":"
+	    "\"2026-11-20T10:00:00Z\"%s}",
+	    options & OPTION_KEY ? "a_CloudTrail_b" : "k",
+	    options & OPTION_SKIP ? ",\"skip\":2,\"format\":\"cloudtrail/1\""
+				  : "");
+	v.p = line.p;
+	v.n = line.len;
+	p.strict_time = (options & OPTION_STRICT) != 0;
+	o = object_new(&p, "0123456789abcdef-0001", &v, false, &why);
+	CHECK(o != NULL);
+	for (size_t at = 0; at < n; at += take) {
+		take = n - at < step ? n - at : step;
+		CHECK(object_feed(o, data + at, take));
+	}
+	if (options & OPTION_STOP)
+		object_stop(o);
+	else
+		object_end(o);
+	object_free(o);
+	CHECK(p.held == 0);
+	buf_add(b, out_buf()->p, out_buf()->len);
+	out_flush();
+	buf_clear(&line);
+}
+
+/* What a row or reject line counts as. */
+static void
+count(const struct wire_line *w, struct wire_counts *sum, uint64_t *next)
+{
+	struct json_val more;
+	uint64_t n;
+
+	if (w->kind != WIRE_ROW && w->kind != WIRE_REJECT)
+		return;
+	CHECK(json_uint(&w->n, &n) && n >= *next);
+	*next = n;
+	if (w->kind == WIRE_REJECT && wire_member(&w->reject, "more", &more))
+		return;
+	++*next;
+	++*(w->kind == WIRE_ROW ? &sum->rows : &sum->rejects);
+}
+
+static void
+check_lines(const struct buf *b)
+{
+	const char *at = b->p, *end = b->p + b->len, *nl, *why;
+	struct wire_counts sum = {0}, told = {0};
+	struct wire_line w;
+	uint64_t next = 0;
+
+	for (; at < end; at = nl + 1) {
+		nl = memchr(at, '\n', (size_t)(end - at));
+		CHECK(nl != NULL);
+		CHECK(wire_parse(&w, at, (size_t)(nl - at), &why));
+		CHECK(utf8_valid(at, w.len) == w.len);
+		count(&w, &sum, &next);
+		if (w.kind != WIRE_END && w.kind != WIRE_MARK)
+			continue;
+		wire_counts(w.kind == WIRE_END ? &w.end : &w.mark, &told);
+		CHECK(told.rows == sum.rows && told.rejects == sum.rejects);
+		CHECK(told.records ==
+		      told.skipped + told.rows + told.rejects + told.filtered);
+		CHECK(next <= told.records);
+	}
+	CHECK(w.kind == WIRE_END || w.kind == WIRE_MARK);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+	struct buf whole = BUF_INIT(1 << 24), cut = BUF_INIT(1 << 24);
+	unsigned options;
+	size_t step;
+
+	if (n < 2)
+		return 0;
+	options = data[0];
+	step = (size_t)data[1] % 61 + 1;
+	run(&whole, (const char *)data + 2, n - 2, n, options);
+	run(&cut, (const char *)data + 2, n - 2, step, options);
+	check_lines(&whole);
+	/* What is recognised of an object that stops depends on how much of it
+	 * there was to look at, not on how it came. */
+	CHECK(cut.len == whole.len && memcmp(cut.p, whole.p, cut.len) == 0);
+	buf_clear(&whole);
+	buf_clear(&cut);
+	return 0;
+}
