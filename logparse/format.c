@@ -137,7 +137,7 @@ read_text(struct reader *r, char **to)
 	return true;
 }
 
-/* Letters, digits and _ (sentinel-ingestion, Names): a stream is called so. */
+/* As docs/wire.md has it, and a letter first: a stream is called so. */
 static bool
 read_table(struct reader *r)
 {
@@ -145,7 +145,7 @@ read_table(struct reader *r)
 
 	if (r->out->table != NULL)
 		return wrong(r, "this once only");
-	if (!next_word(r, &w) || !is_name(&w, TABLE_NAME_MAX, "_"))
+	if (!next_word(r, &w) || !is_name(&w, TABLE_NAME_MAX, "_-."))
 		return wrong(r, "a table's name");
 	r->out->table = copy(w.p, w.n);
 	return end_of_line(r);

@@ -13,7 +13,7 @@
 
 enum { WINDOW_KEPT = 1024 * 1024 /* of memory, from piece to piece */ };
 
-/* What the object line says, as text of our own. */
+/* What the object line says, as text of our own; NULL when it is too long. */
 static char *
 name_of(const struct wire_object *w, const struct buf *key)
 {
@@ -28,8 +28,8 @@ name_of(const struct wire_object *w, const struct buf *key)
 		buf_addc(&b, '/');
 	}
 	buf_add(&b, key->p, key->len);
-	if (b.err != 0 || b.p == NULL)
-		log_oom();
+	if (b.err != 0)
+		buf_clear(&b);
 	return b.p;
 }
 
@@ -86,6 +86,7 @@ object_new(struct parser *p, const char *id, const struct json_val *line,
 	struct buf key = BUF_INIT(16 * 1024);
 	struct wire_object w;
 	struct object *o;
+	char *name;
 
 	if (!wire_object(&w, line, why))
 		return NULL;
@@ -94,12 +95,18 @@ object_new(struct parser *p, const char *id, const struct json_val *line,
 		buf_clear(&key);
 		return NULL;
 	}
+	name = name_of(&w, &key);
+	if (name == NULL) {
+		*why = "its names are too long";
+		buf_clear(&key);
+		return NULL;
+	}
 	o = calloc(1, sizeof(*o));
 	if (o == NULL)
 		log_oom();
 	o->parser = p;
 	memcpy(o->id, id, strlen(id) + 1);
-	o->name = name_of(&w, &key);
+	o->name = name;
 	o->key = key.p;
 	o->nkey = key.len;
 	o->raw = raw;
@@ -230,8 +237,7 @@ object_take(void *ctx, const char *p, size_t n)
 		buf_reset(w);
 		buf_add(w, o->rest.p, o->rest.len);
 		buf_add(w, p, n);
-		if (w->err != 0)
-			log_oom();
+		INVARIANT(w->err == 0);
 		p = w->p;
 		n = w->len;
 	}

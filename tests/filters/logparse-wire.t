@@ -104,6 +104,11 @@ for bad in '{"v":1,"id":"xyz","object":{"store":"s3","bucket":"b","key":"k"}}' \
 	is "$rc $(wc -l <"$tmp/out")" "70 2" "an open line that is none: ${bad:0:70}"
 	said "cannot be used" "  is told"
 done
+for member in store bucket key; do
+	jq -c ".object.$member = (\"x\" * 70000)" <<<"$open" >"$tmp/in"
+	parse
+	is "$rc $(wc -l <"$tmp/out")" "70 1" "an object with an endless $member"
+done
 
 # --- several objects -------------------------------------------------------
 mkwire --mix --step 10 "$tmp/three" "$tmp/two" "$tmp/three" >"$tmp/in"

@@ -75,7 +75,7 @@ errors(void)
 	refused("format x 1\nformat y 1\n", "line 2: expected this once only");
 	refused("frame json a\nframe json b\n", "line 2: expected this once");
 	refused("table\n", "line 1: expected a table's name");
-	refused("table T-1\n", "line 1: expected a table's name");
+	refused("table T:1\n", "line 1: expected a table's name");
 	refused("table T U\n", "line 1: expected the end of the line");
 	refused("frame csv\n", "line 1: expected 'json'");
 	refused("frame json a b\n", "line 1: expected the end of the line");
