@@ -157,7 +157,7 @@ cat "$tmp/poison" >&7
 until_true wrote '"delivered"'
 mv "$dead" "$dead.away" && mkdir "$dead"
 sed 's/aaaaaaaaaaaaaaaa/bbbbbbbbbbbbbbbb/; s/"k.a"/"k\/b"/' "$tmp/poison" >&7
-error "$B" BadGzip 0 false >&7
+(error "$B" BadGzip 0 false) >&7 # in a shell of its own: the reader may have left
 wait "$pid"
 is "$? $(receipts)" "78 k/a delivered 2 1 1" "moved away, and something else in its place: the line stops"
 exec 7>&-

@@ -177,7 +177,7 @@ if command -v script >/dev/null; then
 Custom-T_CL +1 +1 +[0-9]+ +[0-9]+
 total +1 +1 " "on a terminal the plan is a table"
 	script -qec "$post <$tmp/a >$tmp/out" /dev/null >"$tmp/tty" </dev/null
-	like "$(cat "$tmp/tty")" "3 rows, [03] accepted, 0 dead; [01] objects; [01] requests" "and a line shows the progress when receipts go elsewhere"
+	like "$(cat "$tmp/tty")" "[03] rows, [03] accepted, 0 dead; [01] objects; [01] requests" "and a line shows the progress when receipts go elsewhere"
 else
 	skip "script is not installed" "what is shown on a terminal"
 fi
