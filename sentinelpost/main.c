@@ -202,7 +202,6 @@ main(int argc, char *argv[])
 	config.progress = common.progress;
 	read_target();
 	code = run(&config);
-	out_finish();
 	target_free(&config.target);
 	free(rules.v);
 	free(streams.v);

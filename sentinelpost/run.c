@@ -221,6 +221,7 @@ finish(struct loop *l)
 {
 	struct flow *f = &l->flow;
 	const struct flow_counts *n = &f->n;
+
 	receipts_finished(f);
 	receipts_partial(f);
 	/* Dead records without a receipt: of strays, or of no object. */
@@ -248,7 +249,7 @@ finish(struct loop *l)
 		else
 			plan_lines(out_buf(), f->batches);
 	}
-	tell_done(f);
+	tell_done(f, &l->token);
 }
 
 /* All that can fail before the first line is read. */
@@ -284,6 +285,14 @@ start(struct loop *l, struct fault *why)
 	return true;
 }
 
+static const struct loop *running;
+
+static int
+code_so_far(void)
+{
+	return (int)running->flow.code;
+}
+
 int
 run(const struct config *c)
 {
@@ -293,6 +302,8 @@ run(const struct config *c)
 
 	if (l == NULL)
 		log_oom();
+	running = l;
+	out_leave_within(c->stop_within_ms, code_so_far);
 	l->c = c;
 	l->stop_at = l->drain_until = -1;
 	flow_init(&l->flow, c);
@@ -306,12 +317,12 @@ run(const struct config *c)
 		flow_stop(&l->flow, &why);
 	progress_clear();
 	finish(l);
-	tell_end(&l->flow, &l->token);
 	flow_free(&l->flow);
 	token_free(&l->token);
 	http_free(l->http);
 	line_free(&l->in);
 	code = (int)l->flow.code;
+	out_finish();
 	free(l);
 	return code;
 }

@@ -6,7 +6,7 @@
 /*
  * One run: read standard input, send, write receipts, until the input has
  * ended and everything is settled or the line must stop.  Returns the exit
- * status; standard output holds everything but was not closed.
+ * status; standard output is closed.
  */
 int run(const struct config *c);
 

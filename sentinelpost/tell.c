@@ -138,11 +138,17 @@ add_some(struct buf *b, const char *name, uint64_t n)
 }
 
 void
-tell_done(const struct flow *f)
+tell_done(struct flow *f, const struct token *t)
 {
 	const struct flow_counts *n = &f->n;
 	struct buf totals = BUF_INIT(1024);
+	struct fault why = {0};
 
+	update(f, t);
+	if (!metrics_write(&told.metrics, &why)) {
+		log_fault(&why);
+		flow_code(f, why.code);
+	}
 	buf_addf(&totals,
 	    "\"rows\":%llu,\"accepted\":%llu,\"rejects\":%llu,\"dead\":%llu,"
 	    "\"delivered\":%llu,\"gone\":%llu,\"partial\":%llu,"
@@ -163,14 +169,4 @@ tell_done(const struct flow *f)
 	wire_done(out_buf(), "sentinelpost", (int)f->code, totals.p);
 	out_line();
 	buf_clear(&totals);
-}
-
-void
-tell_end(const struct flow *f, const struct token *t)
-{
-	struct fault why = {0};
-
-	update(f, t);
-	if (!metrics_write(&told.metrics, &why))
-		log_fault(&why);
 }

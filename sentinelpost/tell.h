@@ -14,10 +14,8 @@ void tell_init(const struct config *c);
 /** In every turn of the loop; t is looked at only when there is a post. */
 void tell(const struct flow *f, const struct token *t);
 
-/** Write the done lines that were read, then ours, the last of the output. */
-void tell_done(const struct flow *f);
-
-/** Write the metrics a last time. */
-void tell_end(const struct flow *f, const struct token *t);
+/** At the end: write the metrics a last time (a failure is told and noted),
+ * then the done lines that were read and ours, the last of the output. */
+void tell_done(struct flow *f, const struct token *t);
 
 #endif

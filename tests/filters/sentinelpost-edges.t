@@ -260,6 +260,8 @@ run <"$tmp/in"
 is "$rc $(jq -r 'if .done then .done.stage else "receipt" end' "$tmp/out" | paste -sd' ')" "0 receipt s1 s2 sentinelpost" \
 	"it passes them on with its own"
 
+accepted() { [ "$(count)" -ge "$1" ]; }
+
 # Leaving: the reader has gone.
 mkfifo "$tmp/in.pipe" "$tmp/out.pipe"
 # started: 7 writes its input, 8 reads its output.
@@ -306,6 +308,21 @@ is "$? $(done_code)" "74 74" "closed standard input: 74"
 "$post" <"$tmp" >"$tmp/out" 2>/dev/null
 is "$? $(done_code)" "74 74" "a folder as standard input: 74"
 
+# A reader that takes nothing does not hold it for ever once it is to stop.
+sim_control reset
+for i in $(seq 2000); do object "$(printf 'aaaaaaaaaaaaaaaa-%04x' "$i")" 1; done >"$tmp/many"
+"$post" --log-format text --stop-within 2s <"$tmp/many" 2>"$tmp/err" >"$tmp/out.pipe" &
+pid=$!
+exec 8<"$tmp/out.pipe"
+until_true accepted 2000
+kill "$pid"
+wait "$pid"
+is $? 75 "a reader that takes nothing: it leaves after --stop-within"
+like "$(cat "$tmp/err")" "takes nothing: leaving" "and says why"
+exec 8<&-
+run --metrics "$tmp/nowhere/metrics" <"$tmp/a"
+is "$rc $(done_code) $(receipts)" "74 74 k/a delivered 3 3 0" "metrics that cannot be written: told at the end, in the done line too"
+
 # Leaving: signals.
 # begun [OPTION ..]: two of three rows of an object are read, the input goes on.
 begun() {
@@ -314,7 +331,6 @@ begun() {
 	exec 7>"$tmp/in.pipe"
 	{ open "$A" && rows "$A" 0 2 && totals mark "$A" 2 2 0 0 && row "$A" 2; } >&7
 }
-accepted() { [ "$(count)" -ge "$1" ]; }
 for signal in TERM INT; do
 	sim_control reset
 	LB_CLOCK_SPEED=1 begun --stop-within 5m
