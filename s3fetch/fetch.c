@@ -45,7 +45,7 @@ fetch_init(struct fetch *f, const struct fetch_options *o,
 	*f = (struct fetch){
 	    .o = *o, .setup = setup, .in = in, .worst = EXIT_DONE};
 	f->calls = (struct transfer_calls){
-	    slot_reached, slot_progress, slot_ended, is_late, f};
+	    slot_reached, slot_progress, slot_ended, is_late, slot_id_open, f};
 	f->probe = (struct probe){.setup = setup, .ended = asked, .ctx = f};
 	store_init(&f->store, o->give_up_ms);
 	if (!share_memory(f, fault))

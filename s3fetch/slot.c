@@ -260,6 +260,19 @@ slot_progress(void *ctx, struct transfer *t, uint64_t n)
 		tries_init(&s->tries);
 }
 
+bool
+slot_id_open(void *ctx, const char *id)
+{
+	const struct fetch *f = ctx;
+
+	for (unsigned i = 0; i < f->o.jobs; i++)
+		if (f->slots[i].state != SLOT_FREE &&
+		    f->slots[i].transfer.opened &&
+		    strcmp(f->slots[i].transfer.chunks.id, id) == 0)
+			return true;
+	return false;
+}
+
 static void
 on_failed(struct fetch *f, struct slot *s, int64_t now)
 {

@@ -27,6 +27,7 @@ void slot_take(struct fetch *f, struct slot *s);
 void slot_reached(void *ctx, struct transfer *t);
 void slot_progress(void *ctx, struct transfer *t, uint64_t n);
 void slot_ended(void *ctx, struct transfer *t, enum transfer_end how);
+bool slot_id_open(void *ctx, const char *id);
 
 /** The store answered: if it was called down, that is over. */
 void slot_store_up(struct fetch *f);

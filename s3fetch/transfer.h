@@ -54,6 +54,7 @@ struct transfer_calls {
 	void (*progress)(void *ctx, struct transfer *t, uint64_t n);
 	void (*ended)(void *ctx, struct transfer *t, enum transfer_end how);
 	bool (*late)(void *ctx); /* asked before each piece: is it to stop? */
+	bool (*id_open)(void *ctx, const char *id); /* is it another's? */
 	void *ctx;
 };
 
