@@ -44,6 +44,20 @@ for f in s3list s3fetch logparse sentinelpost; do
 	rm "$dir/bin/$f"
 done
 
+# Told to stop, as a terminal or a supervisor tells all of a group.
+printf '#!/usr/bin/env bash\ntrap "exit 75" TERM\ntouch "%s"\nwhile :; do sleep 0.1; done\n' "$dir/listing" >"$dir/bin/s3list"
+chmod +x "$dir/bin/s3list"
+PATH=$dir/bin:$PATH setsid pipelines/poll s3://logs/ "$dir/k" 2>"$dir/err" &
+pid=$!
+for ((i = 0; i < 1200; i++)); do
+	[ ! -e "$dir/listing" ] || break
+	sleep 0.05
+done
+kill -- -"$pid"
+wait "$pid"
+is $? 75 "poll: told to stop, it ends with the status of its filters"
+rm "$dir/bin/s3list"
+
 ### look
 file=$(jq -r 'select(.kind == "cloudtrail").file' "$dir/manifest" | head -n 1)
 PAGER='cat' pipelines/look "$dir/store/logs/$file" >"$dir/rows"
@@ -92,5 +106,10 @@ for p in pipelines/*; do
 	ok "$p says how it is called"
 	bash "$p" >/dev/null 2>"$dir/err"
 	is "$? $(grep -c "^usage: ${p#pipelines/} " "$dir/err")" "64 1" "$p without operands says it, too"
+done
+for command in "backfill s3://logs/ 1d 0d 0" "backfill s3://logs/ 1d 0d many" "follow s3://logs/ $dir/f soon"; do
+	# shellcheck disable=SC2086 # split on purpose
+	timeout 60 pipelines/$command 2>"$dir/err"
+	is $? 64 "$command: a number is wanted"
 done
 tap_done
