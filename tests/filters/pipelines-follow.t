@@ -57,7 +57,7 @@ begin() {
 	follow=$!
 }
 ended() {
-	until_true eval '! kill -0 $follow 2>/dev/null'
+	until_true eval '! kill -0 $follow 2>/dev/null' || kill -9 "$follow"
 	wait "$follow"
 }
 polled() { [ "$(polls)" -ge "$1" ]; }
@@ -81,28 +81,49 @@ read -r tap_count tap_failed <"$dir/tap"
 cat >"$dir/bin/s3list" <<-EOF
 	#!/usr/bin/env bash
 	trap 'exit 75' TERM
-	echo >"$dir/listing"
+	touch "$dir/ready.s3list"
 	while :; do sleep 0.1; done
 EOF
 cat >"$dir/bin/s3ack" <<-EOF
 	#!/usr/bin/env bash
 	trap : TERM
+	touch "$dir/ready.s3ack"
 	cat >/dev/null
 	sleep 0.5
 	echo >"$dir/entered"
 	exit 75
 EOF
 for f in s3fetch logparse sentinelpost; do
-	printf '#!/usr/bin/env bash\ntrap : TERM\nwhile read -r l || [ $? -gt 128 ]; do :; done\n' >"$dir/bin/$f"
+	printf '#!/usr/bin/env bash\ntrap : TERM\ntouch "%s"\nwhile read -r l || [ $? -gt 128 ]; do :; done\n' "$dir/ready.$f" >"$dir/bin/$f"
 done
+ready() { [ "$(find "$dir" -name 'ready.*' | wc -l)" = 5 ]; }
 (
 	PATH=$dir/bin:$PATH
 	begin 0
-	until_true test -e "$dir/listing"
+	until_true ready
 	kill "$follow"
 	ended
 	is "$? $([ -e "$dir/entered" ] && echo entered)" "75 entered" \
 		"told to stop in a poll, it tells the filters and waits for them"
+	echo "$tap_count $tap_failed" >"$dir/tap"
+)
+read -r tap_count tap_failed <"$dir/tap"
+
+# What is but stopped has not ended.
+rm -f "$dir"/ready.* "$dir/entered"
+(
+	PATH=$dir/bin:$PATH
+	begin 0
+	until_true ready
+	kill -STOP -- -"$(pgrep -P "$follow" -x follow)"
+	until_true eval 'ps -o stat= -p "$(pgrep -P "$follow" -x follow)" | grep -q T'
+	sleep 0.5
+	kill -0 "$follow"
+	ok "a poll that is stopped is waited for"
+	kill -CONT -- -"$(pgrep -P "$follow" -x follow)"
+	kill "$follow"
+	ended
+	is "$? $([ -e "$dir/entered" ] && echo entered)" "75 entered" "and ends when it goes on"
 	echo "$tap_count $tap_failed" >"$dir/tap"
 )
 read -r tap_count tap_failed <"$dir/tap"
