@@ -115,12 +115,13 @@ rm -f "$dir"/ready.* "$dir/entered"
 	PATH=$dir/bin:$PATH
 	begin 0
 	until_true ready
-	kill -STOP -- -"$(pgrep -P "$follow" -x follow)"
-	until_true eval 'ps -o stat= -p "$(pgrep -P "$follow" -x follow)" | grep -q T'
+	poll=$(pgrep -o -P "$follow" -x bash)
+	kill -STOP -- "-$poll"
+	until_true eval 'ps -o stat= -p "$poll" | grep -q T'
 	sleep 0.5
 	kill -0 "$follow"
 	ok "a poll that is stopped is waited for"
-	kill -CONT -- -"$(pgrep -P "$follow" -x follow)"
+	kill -CONT -- "-$poll"
 	kill "$follow"
 	ended
 	is "$? $([ -e "$dir/entered" ] && echo entered)" "75 entered" "and ends when it goes on"
