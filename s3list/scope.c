@@ -12,7 +12,7 @@
 enum {
 	PATH_TEXT_MAX = 8 * 1024,
 	SCOPE_MAX = STATE_TEXT_MAX, /* what the state keeps of it */
-	SCOPE_TEXT_MAX = 16 * 1024
+	SCOPE_TEXT_MAX = 256 * 1024 /* an argument is 128 KiB at most */
 };
 
 /* The scope as text; a hash stands for one that is too long or not text. */

@@ -236,6 +236,13 @@ free --shard 1/2 s3://logs/l/
 free_it
 free --shard 0/2 s3://logs/l/
 
+long=$(printf 'l%.0s' $(seq 1000))
+free "s3://logs/$long"
+like "$(sql "select scope from lookback where length(scope) = 64")" '^[0-9a-f]{64}$' "the scope of a long prefix is a hash"
+list --state s.db "s3://logs/$(printf 'l%.0s' $(seq 100000))"
+is "$rc $(total .exit)" "78 78" "a prefix beyond all bounds"
+like "$(cat err)" "address of a request to bucket 'logs' is too long" "is told"
+
 ### Forged receipts
 list --state s.db s3://logs/n
 receipts delivered <out | sed 's/"key":"n1"/"key":"n2"/' | ack

@@ -150,6 +150,40 @@ ack f delivered '{}' 0009
 list
 is "$(given) $(show)" "0 " "delivered in the end: settled, nothing to show"
 
+### Many of them
+s3sim_control reset >/dev/null
+s3sim_control fill '{"bucket":"logs","prefix":"many/","count":3000,"size":1}' >/dev/null
+list
+jq -c 'select(.key | startswith("many/")?)' out >many
+for fetch in 0001 0002 0003 0004 0005; do
+	head -n 12 many | python3 "$receipts_py" failed '{"reason":"odd"}' $fetch | s3ack --state s.db >/dev/null 2>&1
+done
+tail -n +13 many | python3 "$receipts_py" failed '{"reason":"odd","try":false}' | s3ack --state s.db >/dev/null 2>&1
+list
+is "$rc $(tail -n 1 out | jq -c '.done | [.quarantined, .waiting]')" "75 [12,2988]" "many are in quarantine, and many rest"
+is "$(grep -c 'is in quarantine after' err)" 10 "ten are named"
+like "$(cat err)" "more objects are in quarantine" "for there are more"
+like "$(cat err)" "2988 objects failed before" "and how many rest is told"
+later 3600 s3list --state s.db --show --include '*2999' >shown
+is "$(jq -c 'select(.state) | [.key, .state.is]' shown)" '["many/000002999","due"]' "--show says when one is due"
+mkfifo unread
+s3list --log-format text --state s.db --show >unread 2>err &
+pid=$!
+exec 8<unread
+for _ in $(seq 600); do
+	grep -q '^State:.S' /proc/$pid/status && break
+	sleep 0.05
+done
+kill $pid
+cat <&8 >shown
+wait $pid
+is "$? $(tail -n 1 shown | jq .done.exit) $(jq -c . shown 2>&1 | wc -l)" "75 75 $(wc -l <shown)" "SIGTERM ends --show, with a done line"
+[ "$(wc -l <shown)" -lt 3000 ]
+ok "before the end"
+exec 8<&-
+is "$(s3list --state s.db --forget '*' | jq .done.forgotten)" 3000 "--forget of all"
+python3 "$receipts_py" delivered <many | s3ack --state s.db >/dev/null
+
 ### Identity: an object is its bucket, key and etag.
 s3sim_control reset >/dev/null
 put f "something else"

@@ -327,6 +327,13 @@ ack --state s.db --metrics metrics <old
 is "$rc $(sql 'select count(*) from objects')" "0 0" "3,000 objects older than any look-back window are forgotten in one run"
 like "$(cat metrics)" 'logbridge_state_pruned_total\{stage="s3ack"\} 3000' "and counted"
 fresh
+[ "$(s3list --endpoint http://127.0.0.1:1 --give-up 0s --state s.db --since 1h s3://b/ 2>&1 >/dev/null | grep -c 'are given again')" = 0 ]
+ok "a look-back within what is kept is no warning"
+s3list_since --since 1h
+ack --state s.db <old
+like "$(AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=y s3list --log-format text --endpoint http://127.0.0.1:1 --give-up 0s --state s.db --since 2019-01-01 s3://b/ 2>&1)" \
+	"objects modified before 20.* are no longer in the state and are given again" "an earlier --since is told what was forgotten"
+fresh
 s3list_since
 ack --state s.db <old
 is "$rc $(sql 'select count(*) from objects')" "0 3000" "without --since nothing is"
@@ -340,6 +347,65 @@ s3list_since --since 1h
 sed 's/"delivered"/"partial"/' old >open
 ack --state s.db <open
 is "$rc $(sql 'select count(*) from objects')" "75 3000" "what is not settled is kept"
+fresh
+
+# It is forgotten beside the work too: idle, and with a clock that runs fast.
+s3list_since --since 1h
+mkfifo idle
+LB_CLOCK_SPEED=600 "$BUILD/testbin/s3ack" --state s.db <idle >/dev/null 2>err &
+pid=$!
+exec 7>idle
+head -n 100 old >&7
+for _ in $(seq 600); do
+	[ "$(sql 'select pruned > 0 from pipeline')" = 1 ] && [ "$(sql 'select count(*) from objects')" = 0 ] && break
+	sleep 0.05
+done
+kill -0 $pid
+is "$? $(sql 'select count(*) from objects')" "0 0" "an s3ack that waits for input forgets what is old"
+exec 7>&-
+wait $pid
+rm idle
+fresh
+
+# ---- Odd ends of input and output ----
+
+ack --state '' <in
+is $rc 64 "an empty name of a state is wrong usage"
+ack --state s.db </
+is $rc 74 "input that cannot be read is 74"
+like "$(cat err)" "cannot read standard input" "and told"
+{ receipt k delivered | jq -c 'del(.receipt.to)'; finished; } >one
+ack --state s.db --need 2 <one
+is "$rc $(tail -n 1 out | jq .done.refused)" "65 1" "--need counts destinations: a receipt that names none is refused"
+ack --state s.db <one
+is $rc 0 "else it will do"
+reason=$(printf '\303\244%.0s' $(seq 400))
+{ receipt k2 failed "\"reason\":\"$reason\""; finished; } >one
+ack --state s.db <one
+is "$(sql "select reason from objects where key = 'k2'")" "${reason:0:512}" "a long reason is kept in part, cut between characters"
+for bad in '"reason":7' '"reason":"x","http":"no"' '"through":1.5' '"dead":-1'; do
+	{ receipt k3 failed "$bad"; finished; } >one
+	ack --state s.db <one
+	is "$rc $(tail -n 1 out | jq .done.refused)" "65 1" "$bad: refused"
+done
+{ receipt "$(printf 'k%.0s' $(seq 9000))" delivered; finished; } >one
+ack --state s.db <one
+is "$rc $(tail -n 1 out | jq .done.refused)" "65 1" "a key longer than any: refused"
+fresh
+# A reader that leaves while it is waited for.
+mkfifo unread
+yes '{"some":"line of the wire that is not empty"}' | head -n 20000 >one
+s3ack --state s.db <one >unread 2>err &
+pid=$!
+exec 8<unread
+for _ in $(seq 600); do
+	grep -q '^State:.S' /proc/$pid/status 2>/dev/null && break
+	sleep 0.05
+done
+exec 8<&-
+wait $pid
+is "$? $(cat err)" "141 " "a reader that leaves a full pipe"
+rm unread
 fresh
 
 # ---- A state that fails ----

@@ -138,6 +138,7 @@ usage "a shard that is none" "--shard takes" --shard 3/3 s3://logs/
 usage "a glob that is none" "not closed" --include '[a' s3://logs/
 usage "times the wrong way round" "--since is not before" --since 1h --until 2h s3://logs/
 usage "--show without a state" "need --state" --show
+usage "--show and --forget" "do not go together" --state x --show --forget y
 usage "an option that does not work yet" "profile" --profile x s3://logs/
 usage "an addressing style that is none" "addressing" --addressing sideways s3://logs/
 usage "an endpoint that is none" "endpoint" --endpoint file:///x s3://logs/
@@ -374,6 +375,8 @@ reset
 list --metrics "$tmp/metrics" --jobs 2 s3://logs/p/ s3://logs/q/
 is "$rc $(grep -c '^logbridge_objects_total{stage="s3list"} 4000$' "$tmp/metrics")" "0 1" "metrics"
 is "$(grep -c '^logbridge_objects_skipped_total{.*reason="settled"} 0$' "$tmp/metrics")" 1 "with the reasons for leaving out"
+list --metrics "$tmp/no/such/file" s3://logs/r/
+is "$rc $(total objects)" "74 10" "a metrics file that cannot be written is 74, at the end"
 fill big/ 300000
 max=$(python3 -c '
 import resource, subprocess, sys

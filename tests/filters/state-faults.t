@@ -252,6 +252,27 @@ cp whole.db s.db
 size=$(stat -c %s whole.db)
 yes damaged | dd of=s.db bs=4096 seek=1 count=$((size / 4096 - 1)) iflag=fullblock conv=notrunc status=none
 damaged "pages of garbage" 74
+# damage TABLE: the root of one table or index alone, so that opening goes well.
+damage() {
+	local root
+	cp whole.db s.db
+	root=$(sqlite3 whole.db "select rootpage from sqlite_schema where name = '$1'")
+	yes damaged | dd of=s.db bs=4096 seek=$((root - 1)) count=1 iflag=fullblock conv=notrunc status=none
+}
+for table in object sqlite_autoindex_bucket_1; do
+	damage $table
+	ack
+	is "$rc $(passed)" "74 0" "damage in $table: s3ack is 74 and passes nothing on"
+	like "$(cat err)" "hint: the state is damaged" "with a hint"
+	list
+	is "$rc $(grep -c '"key"' out) $(tail -n 1 out | jq .done.exit)" "74 0 74" "s3list is 74 and gives nothing"
+done
+damage unsettled
+s3list --log-format text --state s.db --show >out 2>err
+is "$? $(tail -n 1 out | jq .done.exit)" "74 74" "damage where the unsettled are: --show is 74"
+s3list --log-format text --state s.db --forget '*' >out 2>err
+is "$? $(tail -n 1 out | jq .done.exit)" "74 74" "as is --forget"
+rm -f s.db*
 head -c $((size / 2)) whole.db >s.db
 list
 [ "$rc" = 74 ]
