@@ -48,7 +48,8 @@ helper_path(struct helper *h, const char *path, unsigned rights)
 	if (v == NULL || copy == NULL)
 		log_oom();
 	h->paths = v;
-	h->paths[h->npaths++] = (struct landlock_path){copy, rights};
+	h->paths[h->npaths].path = copy;
+	h->paths[h->npaths++].rights = rights;
 }
 
 void

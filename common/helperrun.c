@@ -148,7 +148,7 @@ serve(void *arg)
 	struct helper_head head;
 	struct helper_reply *r = malloc(sizeof(*r));
 	char *data = malloc(HELPER_DATA_MAX + 1);
-	size_t n;
+	size_t n = 0;
 	int fd;
 
 	while (r != NULL && data != NULL &&

@@ -96,17 +96,18 @@ add_path(int set, uint64_t handled, const struct landlock_path *p)
 {
 	struct path_attr a = {.access = access_of(p->rights) & handled};
 	struct stat st;
+	int fd = open(p->path, O_PATH | O_CLOEXEC);
 	bool ok;
 
-	a.fd = open(p->path, O_PATH | O_CLOEXEC);
-	if (a.fd == -1)
+	if (fd == -1)
 		return true;
-	if (fstat(a.fd, &st) == 0 && !S_ISDIR(st.st_mode))
+	a.fd = fd;
+	if (fstat(fd, &st) == 0 && !S_ISDIR(st.st_mode))
 		a.access = of_file(a.access);
 	/* EBADFD: a pipe or the like, which no rule is needed for. */
 	ok = a.access == 0 || syscall(ADD_RULE, set, RULE_PATH, &a, 0) == 0 ||
 	     errno == EBADFD;
-	(void)close(a.fd);
+	(void)close(fd);
 	return ok;
 }
 

@@ -28,8 +28,8 @@ struct cutter {
 	const char *p;
 	size_t n, max;
 	unsigned depth;
-	unsigned char object[DEPTH_MAX]; /* of each open bracket */
-	bool key; /* the next string is a member's name */
+	unsigned char *object; /* of each open bracket: DEPTH_MAX */
+	bool key;              /* the next string is a member's name */
 	struct place best;
 };
 
@@ -129,7 +129,8 @@ walk(struct cutter *c, size_t stop)
 void
 jsoncut_container(struct buf *b, const char *p, size_t n, size_t max)
 {
-	struct cutter c = {.p = p, .n = n, .max = max};
+	unsigned char object[DEPTH_MAX] = {0};
+	struct cutter c = {.p = p, .n = n, .max = max, .object = object};
 	struct place at;
 
 	INVARIANT(n > max);

@@ -38,7 +38,7 @@ doc=$dir/root/usr/share/doc/logbridge
 	done
 	"$doc/tools/dcr.sh" --location l --workspace /w cloudtrail | jq -e .kind >/dev/null || echo dcr.sh
 	echo '{"eventVersion":"1.08","eventTime":"2026-01-02T03:04:05Z","eventName":"X"}' >log
-	PAGER=cat "$doc/pipelines/look" "$dir/log" cloudtrail | jq -e .EventName >/dev/null || echo look
+	PAGER="cat" "$doc/pipelines/look" "$dir/log" cloudtrail | jq -e .EventName >/dev/null || echo look
 	s3list --version >/dev/null || echo s3list
 ) >"$dir/bad"
 is "$(cat "$dir/bad")" "" "the examples work where they are installed"
