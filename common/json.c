@@ -72,11 +72,12 @@ escape(struct json *j)
 static bool
 string(struct json *j, unsigned *flags)
 {
-	unsigned high = 0;
+	unsigned high = 0, escapes = 0;
 
 	j->p++;
 	for (;;) {
-		j->p += scan_string(j->p, (size_t)(j->end - j->p), &high);
+		j->p += scan_string_end(
+		    j->p, (size_t)(j->end - j->p), &high, &escapes);
 		if (j->p == j->end)
 			return more(j);
 		if (*j->p == '"')
@@ -85,9 +86,11 @@ string(struct json *j, unsigned *flags)
 			return json_fail(j, "control character in a string");
 		if (!escape(j))
 			return false;
-		*flags |= JSON_ESCAPES;
+		escapes = 1;
 	}
 	j->p++;
+	if (escapes != 0)
+		*flags |= JSON_ESCAPES;
 	if (high != 0)
 		*flags |= JSON_HIGH;
 	return true;

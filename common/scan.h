@@ -16,6 +16,15 @@
 size_t scan_string(const char *s, size_t n, unsigned *high);
 
 /**
+ * The same, but passing over escapes of two characters: it stops at the '"'
+ * that ends the string, a byte below 0x20, or the '\\' of an escape of another
+ * kind or of one that does not end before n.  *escapes is set to non-zero when
+ * one was passed, else left alone.
+ */
+size_t scan_string_end(
+    const char *s, size_t n, unsigned *high, unsigned *escapes);
+
+/**
  * Write the n bytes at s to out as the inside of a JSON string: '"', '\\' and
  * bytes below 0x20 escaped, all others as they are, above 0x7f too.  Returns
  * the length.  out has room for SCAN_ESCAPED(n) bytes, which is more than

@@ -45,6 +45,37 @@ plain_string(const char *s, size_t n, bool *high)
 	return i;
 }
 
+/* Where scan_string_end() stops. */
+static size_t
+plain_end(const char *s, size_t n, bool *high, bool *escapes)
+{
+	size_t i = 0;
+
+	*high = *escapes = false;
+	for (; i < n && s[i] != '"' && (unsigned char)s[i] >= 0x20; i++) {
+		if (s[i] == '\\') {
+			if (i + 1 == n || s[i + 1] == '\0' ||
+			    strchr("\"\\/bfnrt", s[i + 1]) == NULL)
+				break;
+			*escapes = true;
+			i++;
+		}
+		*high = *high || (unsigned char)s[i] > 0x7f;
+	}
+	return i;
+}
+
+static bool
+ends_agree(const char *s, size_t n)
+{
+	unsigned high = 0, escapes = 0;
+	bool want_high, want_escapes;
+
+	return scan_string_end(s, n, &high, &escapes) ==
+		   plain_end(s, n, &want_high, &want_escapes) &&
+	       (high != 0) == want_high && (escapes != 0) == want_escapes;
+}
+
 static bool
 agree(const char *s, size_t n)
 {
@@ -55,7 +86,7 @@ agree(const char *s, size_t n)
 
 	return len == plain_escape(want, s, n) && memcmp(out, want, len) == 0 &&
 	       scan_string(s, n, &high) == plain_string(s, n, &want_high) &&
-	       (high != 0) == want_high;
+	       (high != 0) == want_high && ends_agree(s, n);
 }
 
 static void
@@ -83,6 +114,17 @@ test_places(void)
 		same = same && agree(s, n);
 	}
 	OK(same, "random bytes");
+	for (unsigned i = 0; i < 100000; i++) {
+		size_t n = rnd_below(60);
+
+		rnd_bytes(s, n);
+		for (size_t k = 0; k < n; k++)
+			s[k] = i % 3 == 0
+				   ? '\\'
+				   : "\\\\nu\"x\xc3\\"[(unsigned char)s[k] % 8];
+		same = same && ends_agree(s, n);
+	}
+	OK(same, "strings full of escapes");
 }
 
 /* What was escaped comes back, from a place in the middle of a buffer. */
