@@ -63,6 +63,16 @@ big=$(head -c 1000000 /dev/zero | tr '\0' x)
 run --dead-letter "$dead" <"$tmp/in"
 outcome "a row over the limit" 65 "k/a delivered 2 1 1" 1
 is "$(jq -r .dead.reason "$dead")" oversize "is a dead letter"
+# exact N LENGTH: a row whose text has so many bytes
+exact() { printf '{"id":"%s","n":%d,"table":"T_CL","row":{"a":"%s"}}\n' "$A" "$1" "${big:0:$(($2 - 8))}"; }
+{ open "$A" && exact 0 999998 && exact 1 999999 && totals end "$A" 2 2 0 0; } >"$tmp/in"
+is "$(jq -c 'select(.row) | .row | tojson | length' "$tmp/in" | paste -sd,)" "999998,999999" "(rows of just so many bytes)"
+run --dead-letter "$dead" <"$tmp/in"
+outcome "with its brackets 1,000,000 bytes fit, one more does not" 65 "k/a delivered 2 1 1" 1
+is "$(sim_status .max_raw) $(jq -c .n "$dead")" "1000000 1" "to the byte"
+{ open "$A" && exact 0 499998 && exact 1 499999 && exact 2 499998 && exact 3 500000 && totals end "$A" 4 4 0 0; } >"$tmp/in"
+run <"$tmp/in"
+is "$rc $(receipts) $(jq -r '.raw // 0' "$SIM_DIR/requests.ndjson" | tail -n 3 | sort -n | paste -sd,)" "0 k/a delivered 4 4 0 500000,500002,1000000" "so for two rows in one request"
 { open "$A" && rows "$A" 0 50 "${big:0:100000}" && totals end "$A" 50 50 0 0; } >"$tmp/in"
 run <"$tmp/in"
 outcome "five requests of 1 MB" 0 "k/a delivered 50 50 0" 50
