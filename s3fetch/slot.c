@@ -134,6 +134,8 @@ say_down(struct fetch *f, const struct slot *s)
 	f->down = true;
 	fault_of(s, &fault);
 	log_warn("%s", fault.text);
+	if (fault.hint[0] != '\0')
+		log_hint("%s", fault.hint);
 	log_warn("the store is unavailable; trying again for up to %lld s",
 	    (long long)(f->o.give_up_ms / 1000));
 }

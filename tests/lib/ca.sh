@@ -26,6 +26,24 @@ ca_make() {
 	}
 }
 
+# ca_server DIR NAME FILE: one more certificate, DIR/FILE.pem and .key, signed by
+# the CA of ca_make, for the host NAME.
+ca_server() {
+	local dir=$1
+	(
+		umask 077
+		cd "$dir" || exit
+		openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+			-keyout "$3.key" -out "$3.csr" -subj "/CN=$2" &&
+			printf '%s\n' "subjectAltName=DNS:$2" 'extendedKeyUsage=serverAuth' >"$3.ext" &&
+			openssl x509 -req -in "$3.csr" -CA ca.pem -CAkey ca.key \
+				-CAcreateserial -days 30 -extfile "$3.ext" -out "$3.pem"
+	) >"$dir/$3.log" 2>&1 || {
+		cat "$dir/$3.log" >&2
+		return 1
+	}
+}
+
 # ca_app DIR: a certificate that an application signs its assertions with:
 # DIR/app.pem, DIR/app.key (RSA), and both in DIR/app-both.pem, as
 # AZURE_CLIENT_CERTIFICATE_PATH takes it.

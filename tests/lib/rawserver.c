@@ -7,9 +7,10 @@
  * Steps: expect (a request), send:TEXT (with the escapes \r \n \\), fill:N
  * (bytes of x), sleep:MS, wait (until the peer closes), reset, next (close; the
  * next connection begins behind this), again (from the first step, or the one
- * behind the last next).  After the last one the connection is closed.  It
- * listens on a free port of 127.0.0.1, written to FILE, and ends by SIGTERM.
- * The log gets the heads of requests.
+ * behind the last next), tunnel:PORT (pass bytes to and from that port of this
+ * host).  After the last one the connection is closed.  It listens on a free
+ * port of 127.0.0.1, written to FILE, and ends by SIGTERM.  The log gets the
+ * heads of requests.
  */
 #include "../unit/httpserver.h"
 
@@ -60,6 +61,8 @@ read_step(char *arg)
 		return (struct step){SEND, unescape(arg + 5), 0};
 	if (strncmp(arg, "fill:", 5) == 0)
 		return (struct step){FILL, NULL, atoi(arg + 5)};
+	if (strncmp(arg, "tunnel:", 7) == 0)
+		return (struct step){TUNNEL, NULL, atoi(arg + 7)};
 	if (strncmp(arg, "sleep:", 6) == 0)
 		return (struct step){SLEEP, NULL, atoi(arg + 6)};
 	usage(arg);

@@ -28,6 +28,7 @@ enum op {
 	WAIT,   /* until the peer closes */
 	RESET,  /* close with RST */
 	NEXT,   /* close; the next connection begins behind this */
+	TUNNEL, /* pass bytes to and from port n of this host, to their end */
 	TURN,   /* go on; the next connection begins behind the step after */
 	AGAIN   /* from the start of the script */
 };
@@ -148,6 +149,36 @@ peer_fill(struct peer *p, int n)
 	return true;
 }
 
+/* Pass on what one side sends; false: it sends no more. */
+static inline bool
+peer_pass(int from, int to)
+{
+	char block[16384];
+	ssize_t n = recv(from, block, sizeof(block), 0);
+
+	return n > 0 && send(to, block, (size_t)n, MSG_NOSIGNAL) == n;
+}
+
+static inline void
+peer_tunnel(struct peer *p, int port)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET,
+	    .sin_port = htons((uint16_t)port),
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct pollfd f[2] = {
+	    {.fd = p->fd, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
+	bool more = connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0;
+
+	while (more && poll(f, 2, -1) > 0) {
+		if (f[0].revents != 0)
+			more = peer_pass(p->fd, fd);
+		if (more && f[1].revents != 0)
+			more = peer_pass(fd, p->fd);
+	}
+	(void)close(fd);
+}
+
 static inline bool
 peer_step(struct peer *p, const struct step *st)
 {
@@ -170,6 +201,9 @@ peer_step(struct peer *p, const struct step *st)
 	case RESET:
 		(void)setsockopt(
 		    p->fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+		return false;
+	case TUNNEL:
+		peer_tunnel(p, st->n);
 		return false;
 	case NEXT:
 		p->s->script = st + 1;
