@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "line.h"
@@ -12,7 +13,14 @@ enum { FIRST = 256 * 1024 /* a pipe's worth: design.md */ };
 void
 line_init(struct line_reader *l, int fd, size_t max)
 {
-	*l = (struct line_reader){.fd = fd, .max = max};
+	struct stat st;
+	off_t at;
+
+	*l = (struct line_reader){.fd = fd, .max = max, .left = SIZE_MAX};
+	/* Files that say 0 are made up as they are read, as those of /proc. */
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
+	    (at = lseek(fd, 0, SEEK_CUR)) >= 0)
+		l->left = at < st.st_size ? (size_t)(st.st_size - at) : 0;
 }
 
 void
@@ -50,6 +58,7 @@ make_room(struct line_reader *l)
 bool
 line_fill(struct line_reader *l)
 {
+	size_t room;
 	ssize_t n;
 
 	if (l->eof)
@@ -58,14 +67,17 @@ line_fill(struct line_reader *l)
 		return false;
 	if (l->end == l->cap)
 		return true; /* full of what line_next() has not taken */
+	room = l->cap - l->end < l->left ? l->cap - l->end : l->left;
 	do
-		n = read(l->fd, l->buf + l->end, l->cap - l->end);
+		n = read(l->fd, l->buf + l->end, room);
 	while (n == -1 && errno == EINTR);
 	if (n == -1)
 		return errno == EAGAIN;
 	if (n == 0)
 		l->eof = true;
 	l->end += (size_t)n;
+	if (l->left != SIZE_MAX)
+		l->left -= (size_t)n;
 	return true;
 }
 

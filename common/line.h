@@ -28,13 +28,20 @@ struct line_reader {
 	size_t cap;
 	size_t searched;   /* bytes from pos known to hold no newline */
 	uint64_t skipping; /* bytes skipped so far of a too long line */
+	size_t
+	    left; /* bytes of a file still to be read; SIZE_MAX: to the end */
 	bool eof;
 	uint64_t number; /* lines given out: the last one's number, from 1 */
 	uint64_t offset; /* where in the input the last one began */
 	uint64_t base;   /* input offset of buf[pos] */
 };
 
-/** Read from fd, which stays the caller's to close. */
+/**
+ * Read from fd, which stays the caller's to close.  Of a file no more is read
+ * than it holds now: what is appended meanwhile, perhaps by a filter further
+ * down, as to a dead-letter file that is replayed into itself, is for the next
+ * time.
+ */
 void line_init(struct line_reader *l, int fd, size_t max);
 void line_free(struct line_reader *l);
 

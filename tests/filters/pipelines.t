@@ -80,6 +80,12 @@ is "$(rows)" "$before" "replay-dead: and adds no row"
 cp "$dir/p/dead.ndjson" "$dir/kept"
 pipelines/replay-dead "$dir/p/dead.ndjson" "$dir/p/dead.ndjson" >"$dir/out" 2>"$dir/err"
 is "$? $(cmp "$dir/kept" "$dir/p/dead.ndjson" 2>&1)" "64 " "replay-dead: not into itself"
+# Without the script: what is appended to the file that is read is not read.
+grep '"reject":' "$dir/kept" >"$dir/reject"
+for ((i = 0; i < 400; i++)); do cat "$dir/reject"; done >"$dir/itself"
+n=$(wc -l <"$dir/itself")
+s3fetch <"$dir/itself" | logparse 2>/dev/null | timeout 100 sentinelpost --max-dead 0 --dead-letter "$dir/itself" >"$dir/out" 2>"$dir/err"
+is "$? $(wc -l <"$dir/itself")" "65 $((2 * n))" "replaying dead letters into themselves ends"
 # A stream that is in the rule now.
 mkdir "$dir/r"
 jq -c 'select(.row)' <(logparse "$dir/store/logs/$file") | head -n 3 |

@@ -178,10 +178,47 @@ failing(void)
 	line_free(&l);
 }
 
+/* A file that grows while it is read: not beyond what it held at first. */
+static void
+growing(void)
+{
+	struct line_reader l;
+	char out[64] = "", path[] = "/tmp/test_line.XXXXXX";
+	int fd = mkstemp(path);
+
+	OK(fd != -1 && unlink(path) == 0 && write(fd, "x\na\nb\n", 6) == 6 &&
+		lseek(fd, 2, SEEK_SET) == 2,
+	    "a file");
+	line_init(&l, fd, MAX);
+	OK(pwrite(fd, "c\nd\n", 4, 6) == 4, "that grows");
+	read_all(&l, out, sizeof(out));
+	IS(out, "a|b|", "is read from where it stands to its end of before");
+	line_free(&l);
+	line_init(&l, fd, MAX);
+	out[0] = '\0';
+	read_all(&l, out, sizeof(out));
+	IS(out, "c|d|", "and the rest the next time");
+	line_free(&l);
+	line_init(&l, fd, MAX);
+	out[0] = '\0';
+	OK(pwrite(fd, "e\n", 2, 10) == 2, "at its end");
+	read_all(&l, out, sizeof(out));
+	IS(out, "", "there is nothing, whatever comes");
+	line_free(&l);
+	(void)close(fd);
+	fd = open("/proc/self/status", O_RDONLY);
+	line_init(&l, fd, 4096);
+	OK(fd == -1 || line_fill(&l), "a file of the kernel's, of no size");
+	OK(fd == -1 || l.end > 0, "is read all the same");
+	line_free(&l);
+	(void)close(fd);
+}
+
 int
 main(void)
 {
 	splits();
+	growing();
 	large();
 	failing();
 	return tap_done();
