@@ -52,7 +52,7 @@ ALL_LDFLAGS += -fsanitize=$(SANITIZE)
 endif
 ifneq ($(COVERAGE),)
 ALL_CFLAGS  += --coverage -O0
-ALL_LDFLAGS += --coverage
+ALL_LDFLAGS += --coverage -Wl,--wrap=_exit,--wrap=raise
 endif
 ifneq ($(V),1)
 Q := @
@@ -61,7 +61,7 @@ endif
 
 obj         = $(patsubst %.c,$(BUILD)/%.o,$(1))
 MAINS      := $(foreach p,$(PROGRAMS),$(MAIN_$(p)))
-COMMON     := $(call obj,$(wildcard common/*.c))
+COMMON     := $(call obj,$(wildcard common/*.c) $(if $(COVERAGE),tests/coverage/exits.c))
 BINS       := $(PROGRAMS:%=$(BUILD)/bin/%)
 # The same programs with an injectable clock and random source, for tests.
 TESTBINS   := $(PROGRAMS:%=$(BUILD)/testbin/%)

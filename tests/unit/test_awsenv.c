@@ -49,7 +49,17 @@ test_credentials(void)
 	const struct aws_creds *c;
 	struct aws_auth *a;
 	struct fault f = {0};
+	char longer[20000];
 
+	memset(longer, 'x', sizeof(longer) - 1);
+	longer[sizeof(longer) - 1] = '\0';
+	(void)clearenv();
+	(void)setenv("AWS_ACCESS_KEY_ID", "i", 1);
+	(void)setenv("AWS_SECRET_ACCESS_KEY", "s", 1);
+	(void)setenv("AWS_SESSION_TOKEN", longer, 1);
+	OK(aws_auth_new(&f) == NULL && f.code == EXIT_DENIED &&
+		strstr(f.text, "AWS_SESSION_TOKEN is longer than") != NULL,
+	    "a token longer than any header");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		(void)clearenv();
 		if (bad[i].id != NULL)

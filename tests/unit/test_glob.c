@@ -41,6 +41,8 @@ static const struct {
     {"[\\!a]", "!", true},
     {"[\x80-\xff]", "\xe6", true},
     {"[c-a]", "b", false},
+    {"[X-\\]]", "\\", true},
+    {"[X-\\]]", "^", false},
     {"\\*", "*", true},
     {"\\*", "x", false},
     {"a\\?", "a?", true},

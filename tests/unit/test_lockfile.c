@@ -80,6 +80,13 @@ main(void)
 	    "kill -9 gives it up");
 	lockfile_drop(&a);
 
+	pid = holder(LOCKFILE_ALONE);
+	OK(truncate(path, 0) == 0 &&
+		!lockfile_take(&a, path, LOCKFILE_ALONE, &f) &&
+		strstr(f.text, "another process holds it") != NULL,
+	    "by one that did not write down who it is");
+	end(pid);
+
 	pid = holder(LOCKFILE_TOGETHER);
 	OK(lockfile_take(&a, path, LOCKFILE_TOGETHER, &f), "several together");
 	OK(lockfile_held(path), "that shows too");

@@ -223,6 +223,35 @@ test_limits(void)
 	buf_clear(&xml);
 }
 
+static bool
+ignore(void *ctx, unsigned depth, const char *name, const char *t, size_t n)
+{
+	(void)ctx;
+	(void)depth;
+	(void)name;
+	(void)t;
+	(void)n;
+	return true;
+}
+
+static void
+test_xml(void)
+{
+	static const struct xml_calls calls = {NULL, ignore};
+	struct buf big = BUF_INIT(1024 * 1024);
+	struct xml *x = xml_new(&calls, NULL, 1000);
+
+	for (int i = 0; i < 40000; i++)
+		buf_adds(&big, "<x></y>");
+	OK(x != NULL && !xml_feed(x, big.p, big.len, true),
+	    "what is wrong in the first part of much");
+	IS(xml_error(x), "mismatched tag", "is told");
+	OK(!xml_feed(x, "<x/>", 4, true), "and not mended by what comes after");
+	xml_free(x);
+	xml_free(NULL);
+	buf_clear(&big);
+}
+
 static void
 test_shared(void)
 {
@@ -253,6 +282,7 @@ main(void)
 	test_cases();
 	test_bytes();
 	test_limits();
+	test_xml();
 	test_shared();
 	return tap_done();
 }

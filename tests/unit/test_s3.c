@@ -489,6 +489,37 @@ test_regions(void)
 	s3_call_free(&c);
 }
 
+/* More buckets outside their endpoint's region than are remembered. */
+static void
+test_many_regions(void)
+{
+	const struct s3_options o = {0};
+	struct fault f = {0};
+	struct s3 *s = store(&o, "us-east-1", "", &f);
+	struct s3_call c = {0};
+	struct s3_ask a = {.method = "GET"};
+	char bucket[16];
+	bool fine = true;
+
+	for (int i = 0; i < 100; i++) {
+		(void)snprintf(bucket, sizeof(bucket), "bucket-%d", i);
+		a.bucket = bucket;
+		fine = fine && s3_learn_region(s, bucket, "eu-west-1") &&
+		       s3_build(s, &c, &a, &f) &&
+		       strstr(c.url.p, ".eu-west-1.") != NULL;
+	}
+	OK(fine, "each of 100 buckets is learned");
+	a.bucket = "bucket-99";
+	OK(s3_build(s, &c, &a, &f) && strstr(c.url.p, ".eu-west-1.") != NULL,
+	    "those of late are known");
+	a.bucket = "bucket-0";
+	OK(s3_build(s, &c, &a, &f) && strstr(c.url.p, ".us-east-1.") != NULL &&
+		s3_learn_region(s, "bucket-0", "eu-west-1"),
+	    "those of long ago are learned again");
+	s3_call_free(&c);
+	s3_free(s);
+}
+
 static void
 test_clock(void)
 {
@@ -583,6 +614,7 @@ main(void)
 	test_errors();
 	test_failures();
 	test_regions();
+	test_many_regions();
 	test_clock();
 	test_side_by_side();
 	return tap_done();

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -868,6 +869,36 @@ test_places(void)
 	    "beside the caller");
 }
 
+/* Stands before libc's: a file system of our choice, or what is there. */
+static unsigned long pretend;
+
+int
+statfs(const char *name, struct statfs *fs)
+{
+	memset(fs, 0, sizeof(*fs));
+	fs->f_type = (__typeof__(fs->f_type))(pretend != 0 ? pretend : 0xef53);
+	if (access(name, F_OK) == 0)
+		return 0;
+	errno = ENOENT;
+	return -1;
+}
+
+static void
+test_network(void)
+{
+	static const unsigned long bad[] = {0x6969, 0xff534d42, 0x0bd00bd0};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		pretend = bad[i];
+		refused(EXIT_BADCONFIG, "cannot keep state",
+		    "a file system that SQLite cannot lock");
+		OK(access(file, F_OK) == -1, "is not touched");
+	}
+	pretend = 0;
+	state_close(must_open(true));
+	remove_files();
+}
+
 static void
 test_read_only(void)
 {
@@ -927,6 +958,7 @@ main(void)
 	test_refused();
 	test_damaged();
 	test_places();
+	test_network();
 	test_read_only();
 	test_lock_path();
 	OK(rmdir(dir) == 0, "no file is left behind");
