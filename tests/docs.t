@@ -80,6 +80,12 @@ for d in s3list s3fetch logparse sentinelpost; do
 	is "$missing" "" "$d: the design names each file"
 done
 
+n=0
+for d in docs/decisions/*.md; do
+	n=$((n + 1))
+	[[ ${d##*/} == "$(printf %04d $n)"-* ]] && head -n 1 "$d" | grep -q "^# $n\. [A-Z]" || echo "$d"
+done >"$tmp/decisions"
+is "$(cat "$tmp/decisions")" "" "decisions are numbered one after the other, and say their number"
 git ls-files '*.md' | while read -r md; do
 	grep -oE '\]\([^)# ]+' "$md" | sed 's/^](//' | grep -vE '^(https?|mailto):' | while read -r link; do
 		[ -e "$(dirname "$md")/$link" ] || echo "$md: $link"
