@@ -58,7 +58,8 @@ struct flow {
 	enum exitcode code; /* worst so far */
 	bool stopped;       /* with this fault, not printed yet */
 	struct fault fault;
-	bool hold; /* read nothing until all rows are settled: see guard.h */
+	bool hold;  /* read nothing until all rows are settled: see guard.h */
+	bool ended; /* all that was read is where it will be */
 	bool knows_wire; /* a line of the wire was read */
 	/* Done lines that were read.  They go on with our own: a reader who saw
 	 * them before could not tell that we were killed behind them. */

@@ -180,6 +180,16 @@ count(struct flow *f, const struct object *o, enum receipt_status status)
 	}
 }
 
+/* Until the destination took a row, a setting may be wrong: objects that have
+ * no row for it wait, as far as memory goes. */
+static bool
+unproven(const struct flow *f)
+{
+	return f->post != NULL && f->n.accepted == 0 && !f->ended &&
+	       (!objects_full(&f->objects) || post_pending(f->post) > 0 ||
+		   batches_oldest(f->batches) >= 0);
+}
+
 void
 receipts_finished(struct flow *f)
 {
@@ -197,6 +207,8 @@ receipts_finished(struct flow *f)
 		}
 		return;
 	}
+	if (unproven(f))
+		return;
 	set_aside_objects(f);
 	safe = receipts_sync(f);
 	while ((o = objects_finished(&f->objects)) != NULL) {

@@ -222,6 +222,7 @@ finish(struct loop *l)
 	struct flow *f = &l->flow;
 	const struct flow_counts *n = &f->n;
 
+	f->ended = !f->stopped && l->drain_until < 0;
 	receipts_finished(f);
 	receipts_partial(f);
 	/* Dead records without a receipt: of strays, or of no object. */
