@@ -128,7 +128,7 @@ leave(int code)
 #endif
 }
 
-static void
+static bool
 tell_start(struct helper *h, const struct fault *f)
 {
 	struct helper_head head = {.arg = f->code};
@@ -137,7 +137,7 @@ tell_start(struct helper *h, const struct fault *f)
 
 	memcpy(data, f->text, n);
 	memcpy(data + n, f->hint, strlen(f->hint) + 1);
-	(void)helper_put(h->fd, &head, data, n + strlen(f->hint) + 1, -1, 0);
+	return helper_put(h->fd, &head, data, n + strlen(f->hint) + 1, -1, 0);
 }
 
 /* Take orders until the master has gone. */
@@ -206,8 +206,8 @@ helper_run(struct helper *h, pid_t master)
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (getppid() != master)
 		leave(EXIT_DONE);
-	tell_start(h, &f);
-	if (f.code == EXIT_DONE)
+	/* A master that was not told would wait for it. */
+	if (tell_start(h, &f) && f.code == EXIT_DONE)
 		serve_in_threads(h);
 	leave((int)f.code);
 }

@@ -11,7 +11,7 @@ check_round() {
 		code=${codes[i]}
 		case $code in
 		0 | 65 | 69 | 71 | 74 | 75 | 77 | 78) ;;
-		137 | 143 | 141) ;; # killed by us; or its reader was
+		132 | 137 | 143 | 141) ;; # killed by us; or its reader was
 		*) fail "round $round: ${filters[i]} ended with $code" ;;
 		esac
 	done

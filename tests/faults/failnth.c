@@ -50,37 +50,42 @@ fails(enum failnth_class class, const char *name)
 		for (size_t i = 0; i < sizeof(page->name) - 1 && name[i]; i++)
 			page->name[i] = name[i];
 		if (page->stop != 0)
-			(void)raise(SIGTRAP);
+			__builtin_trap();
 	}
+	/* A sandbox has no kill(2); nobody catches this either. */
 	if (page->how == FAIL_KILL)
-		(void)syscall(SYS_kill, getpid(), SIGKILL);
+		__builtin_trap();
 	errno = page->err;
 	return true;
 }
 
-/* Where OpenSSL's libraries are. */
+/* Libraries that do not bear to be without memory, and where they are. */
+enum { FOREIGN = 3 };
+static const char *const foreign_names[FOREIGN] = {
+    "libcrypto.", "libssl.", "libseccomp."};
 static struct range {
 	uintptr_t begin, end;
-} ssl[2];
+} foreign[FOREIGN];
 
 static int
-find_ssl(struct dl_phdr_info *i, size_t size, void *ctx)
+find_foreign(struct dl_phdr_info *i, size_t size, void *ctx)
 {
-	size_t *n = ctx;
+	struct range *r = NULL;
+	uintptr_t end;
 
 	(void)size;
-	if (strstr(i->dlpi_name, "libcrypto.") == NULL &&
-	    strstr(i->dlpi_name, "libssl.") == NULL)
-		return 0;
-	for (size_t k = 0; k < i->dlpi_phnum; k++) {
-		const uintptr_t end = i->dlpi_addr + i->dlpi_phdr[k].p_vaddr +
-				      i->dlpi_phdr[k].p_memsz;
-
-		if (i->dlpi_phdr[k].p_type == PT_LOAD && end > ssl[*n].end)
-			ssl[*n].end = end;
+	(void)ctx;
+	for (size_t k = 0; k < FOREIGN; k++)
+		if (strstr(i->dlpi_name, foreign_names[k]) != NULL)
+			r = &foreign[k];
+	for (size_t k = 0; r != NULL && k < i->dlpi_phnum; k++) {
+		end = i->dlpi_addr + i->dlpi_phdr[k].p_vaddr +
+		      i->dlpi_phdr[k].p_memsz;
+		if (i->dlpi_phdr[k].p_type == PT_LOAD && end > r->end)
+			r->end = end;
+		r->begin = i->dlpi_addr;
 	}
-	ssl[*n].begin = i->dlpi_addr;
-	return ++*n == 2;
+	return 0;
 }
 
 static enum failnth_class
@@ -88,10 +93,10 @@ whose(const void *caller)
 {
 	const uintptr_t p = (uintptr_t)caller;
 
-	return (p >= ssl[0].begin && p < ssl[0].end) ||
-		       (p >= ssl[1].begin && p < ssl[1].end)
-		   ? FAIL_SSL
-		   : FAIL_ALLOC;
+	for (size_t k = 0; k < FOREIGN; k++)
+		if (p >= foreign[k].begin && p < foreign[k].end)
+			return FAIL_FOREIGN;
+	return FAIL_ALLOC;
 }
 
 /* The function behind ours. */
@@ -117,7 +122,7 @@ behind(void **at, const char *name)
 		return fails(class, #name) ? bad : real args; \
 	}
 
-/* Memory, which OpenSSL's own code wants as well. */
+/* Memory, which libraries that fall over without want as well. */
 #define WRAP_ALLOC(bad, type, name, params, args)                       \
 	type name params;                                               \
 	type name params                                                \
@@ -339,9 +344,9 @@ usleep(useconds_t us)
 static void
 read_spec(const char *spec)
 {
-	static const char *const classes[FAIL_CLASSES] = {"alloc", "ssl", "map",
-	    "read", "write", "open", "sync", "net", "lock", "stat", "wait",
-	    "start", "close", "random"};
+	static const char *const classes[FAIL_CLASSES] = {"alloc", "foreign",
+	    "map", "read", "write", "open", "sync", "net", "lock", "stat",
+	    "wait", "start", "close", "random"};
 	static const char *const hows[] = {"error", "short", "kill"};
 	static struct failnth own;
 	char class[16], how[16];
@@ -366,10 +371,9 @@ counted_main(int argc, char **argv, char **envp)
 {
 	const char *fd = getenv("FAILNTH_FD");
 	const char *spec = getenv("FAILNTH_SPEC");
-	size_t n = 0;
 	long got;
 
-	(void)dl_iterate_phdr(find_ssl, &n);
+	(void)dl_iterate_phdr(find_foreign, NULL);
 	if (fd != NULL) {
 		got = syscall(SYS_mmap, NULL, sizeof(*page),
 		    PROT_READ | PROT_WRITE, MAP_SHARED, atoi(fd), 0L);

@@ -11,27 +11,27 @@
  * FAILNTH_SPEC says what fails: "write:error:28:3:1" is ENOSPC for the third.
  */
 enum failnth_class {
-	FAIL_ALLOC,  /* malloc(3) and its kin, but for: */
-	FAIL_SSL,    /* the same in OpenSSL */
-	FAIL_MAP,    /* mmap(2), mremap(2) */
-	FAIL_READ,   /* read(2), recv(2), fread(3) .. */
-	FAIL_WRITE,  /* write(2), send(2) .. */
-	FAIL_OPEN,   /* open(2), fopen(3), opendir(3), mkdir(2) .. */
-	FAIL_SYNC,   /* fsync(2), ftruncate(2), rename(2), unlink(2) .. */
-	FAIL_NET,    /* socket(2), connect(2) .. */
-	FAIL_LOCK,   /* fcntl(2) with a lock, flock(2) */
-	FAIL_STAT,   /* stat(2), access(2), lseek(2) .. */
-	FAIL_WAIT,   /* poll(2), select(2) */
-	FAIL_START,  /* pipe(2), fork(2), pthread_create(3) .. */
-	FAIL_CLOSE,  /* close(2): done, but called a failure */
-	FAIL_RANDOM, /* getrandom(2) */
+	FAIL_ALLOC,   /* malloc(3) and its kin, but for: */
+	FAIL_FOREIGN, /* the same in OpenSSL and libseccomp */
+	FAIL_MAP,     /* mmap(2), mremap(2) */
+	FAIL_READ,    /* read(2), recv(2), fread(3) .. */
+	FAIL_WRITE,   /* write(2), send(2) .. */
+	FAIL_OPEN,    /* open(2), fopen(3), opendir(3), mkdir(2) .. */
+	FAIL_SYNC,    /* fsync(2), ftruncate(2), rename(2), unlink(2) .. */
+	FAIL_NET,     /* socket(2), connect(2) .. */
+	FAIL_LOCK,    /* fcntl(2) with a lock, flock(2) */
+	FAIL_STAT,    /* stat(2), access(2), lseek(2) .. */
+	FAIL_WAIT,    /* poll(2), select(2) */
+	FAIL_START,   /* pipe(2), fork(2), pthread_create(3) .. */
+	FAIL_CLOSE,   /* close(2): done, but called a failure */
+	FAIL_RANDOM,  /* getrandom(2) */
 	FAIL_CLASSES
 };
 
 enum failnth_how {
 	FAIL_ERROR, /* the call is not made */
 	FAIL_SHORT, /* it moves one byte */
-	FAIL_KILL   /* the process is killed instead */
+	FAIL_KILL   /* the process dies at once, by SIGILL */
 };
 
 struct failnth {
@@ -40,7 +40,7 @@ struct failnth {
 	uint32_t how;
 	int32_t err;
 	uint32_t again; /* after a run that failed, on what it left */
-	uint32_t stop;  /* raise SIGTRAP at the first failure, for a debugger */
+	uint32_t stop;  /* trap at the first failure, for a debugger */
 	uint64_t first; /* the first call of the class to fail, from 1 */
 	uint64_t count; /* how many calls from there on fail */
 	/* Set by the library. */

@@ -14,6 +14,8 @@
 
 #include "torture.h"
 
+enum { FOREIGN_S = 10 };
+
 static _Noreturn void
 die(const char *what)
 {
@@ -207,11 +209,14 @@ scene_run(const struct scene *s, struct failnth *page, struct outcome *o)
 	(void)close(page_fd);
 	buf_reset(&o->out);
 	buf_reset(&o->err);
-	o->timeout = !collect(o, out[0], err[0], s->timeout_s);
-	if (o->timeout)
-		(void)kill(pid, SIGKILL);
+	/* Without memory libseccomp can loop for ever. */
+	o->timeout = !collect(o, out[0], err[0],
+	    page->class == FAIL_FOREIGN ? FOREIGN_S : s->timeout_s);
+	if (o->timeout) /* and its helpers */
+		(void)kill(-pid, SIGKILL);
 	if (waitpid(pid, &status, 0) != pid)
 		die("waitpid");
+	(void)kill(-pid, SIGKILL);
 	(void)close(out[0]);
 	(void)close(err[0]);
 	o->ms += now_ms();

@@ -30,7 +30,7 @@ static const struct mode {
 } modes[] = {
     {"alloc", FAIL_ALLOC, FAIL_ERROR, ENOMEM, 1},
     {"alloc-on", FAIL_ALLOC, FAIL_ERROR, ENOMEM, FOR_EVER},
-    {"alloc-ssl", FAIL_SSL, FAIL_ERROR, ENOMEM, 1},
+    {"alloc-foreign", FAIL_FOREIGN, FAIL_ERROR, ENOMEM, 1},
     {"map", FAIL_MAP, FAIL_ERROR, ENOMEM, 1},
     {"map-on", FAIL_MAP, FAIL_ERROR, ENOMEM, FOR_EVER},
     {"read", FAIL_READ, FAIL_ERROR, EIO, 1},
@@ -282,7 +282,7 @@ main(int argc, char **argv)
 	printf("%s: %llu runs, %llu wrong (%llu allocations, %llu reads, "
 	       "%llu writes in one)\n",
 	    scene.name, (unsigned long long)runs, (unsigned long long)wrong,
-	    (unsigned long long)(calls[FAIL_ALLOC] + calls[FAIL_SSL]),
+	    (unsigned long long)(calls[FAIL_ALLOC] + calls[FAIL_FOREIGN]),
 	    (unsigned long long)calls[FAIL_READ],
 	    (unsigned long long)calls[FAIL_WRITE]);
 	return wrong > 0;
