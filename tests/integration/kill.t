@@ -52,7 +52,16 @@ settled() { sqlite3 -readonly "$state" 'select count(*) from object where status
 # over VICTIMS: the run has ended.  Note what it has come to, once the
 # destination has looked at all that was sent to it.
 over() {
+	local rc
 	wait "$pipe" 2>/dev/null
+	rc=$?
+	# s3ack speaks for a sentinelpost that is no more, unless it had ended.
+	case $1, in
+	*,s3ack,*) ;;
+	*,sentinelpost,*)
+		[ "$rc" != 0 ] || grep -q '"stage":"sentinelpost"' "$dir/out" || lies=$((lies + 1))
+		;;
+	esac
 	while [ "$(sim_status .in_flight)" != 0 ]; do sleep 0.01; done
 	printf '%s\t%s\t%s\t%s\n' "$runs" "$(stat -c %s "$rows")" "$(date +%s%3N)" "${1#,}" >>"$dir/runs"
 	sqlite3 -readonly -separator $'\t' "$state" "select $runs, cast(key as text), through from object
@@ -94,7 +103,7 @@ strike() {
 	killed=$((killed + 1))
 }
 
-killed=0 runs=0 working=0
+killed=0 runs=0 working=0 lies=0
 : >"$dir/partial"
 while [ "$killed" -lt "$kills" ] && [ "$runs" -lt $((kills * 2)) ]; do
 	done=$(settled)
@@ -111,6 +120,7 @@ echo "# $(settled) of $objects objects were settled by then, in $runs runs"
 is "$killed" "$kills" "$kills kills in the middle of the work (seed $seed)"
 [ "$working" -ge $((runs / 4)) ]
 ok "$working of $runs runs settled something before they died"
+is "$lies" 0 "no exit status of 0 where sentinelpost was killed"
 is "$(sqlite3 "$state" 'pragma integrity_check')" ok "the state is sound"
 
 start
