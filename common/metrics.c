@@ -116,9 +116,13 @@ render(const struct metrics *m, struct buf *b, struct fault *f)
 static bool
 judge(const struct metrics *m, int err, struct fault *f)
 {
-	return err == 0 ||
-	       fault_set(f, EXIT_IO, "cannot write metrics to '%s': %s",
-		   m->file, strerror(err));
+	if (err == 0)
+		return true;
+	(void)fault_set(f, EXIT_IO, "cannot write metrics to '%s': %s",
+	    m->file, strerror(err));
+	if (err == ENOSPC || err == EIO)
+		return false;
+	return fault_hint(f, "its folder must be there and be writable");
 }
 
 bool

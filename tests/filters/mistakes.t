@@ -174,7 +174,7 @@ mistake "the later time first" 64 's3list --since 1h --until 2h s3://logs/' '--s
 mistake "a duration without a meaning" 64 'sentinelpost --linger soon <rows.ndjson' "--linger .*'soon'" 'hint: .*ms, s, m, h or d'
 mistake "a duration beyond the limit" 64 'sentinelpost --linger 2h <rows.ndjson' "--linger .*'2h'" 'hint: .*at most 300s'
 mistake "a size with another unit" 64 "s3fetch --memory 64MB 's3://logs/$key'" "--memory .*'64MB'" 'hint: .*K, M or G'
-mistake "a size that is too small" 64 "s3fetch --memory 64 's3://logs/$key'" "--memory .*'64'" 'hint: .*16M'
+mistake "a size that is too small" 64 "s3fetch --memory 64 's3://logs/$key'" "--memory .*'64'" 'hint: .*24M'
 mistake "a number beyond the limit" 64 "s3fetch --jobs 5000 's3://logs/$key'" "--jobs .*'5000'" 'hint: .*1 to 1024'
 mistake "a number that is none" 64 's3list --jobs many s3://logs/' "--jobs .*'many'" 'hint: .*1 to '
 mistake "a shard that counts from 1" 64 's3list --shard 4/4 s3://logs/' "--shard .*'4/4'" 'hint: .*0/4'
