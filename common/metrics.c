@@ -118,8 +118,8 @@ judge(const struct metrics *m, int err, struct fault *f)
 {
 	if (err == 0)
 		return true;
-	(void)fault_set(f, EXIT_IO, "cannot write metrics to '%s': %s",
-	    m->file, strerror(err));
+	(void)fault_set(f, EXIT_IO, "cannot write metrics to '%s': %s", m->file,
+	    strerror(err));
 	if (err == ENOSPC || err == EIO)
 		return false;
 	return fault_hint(f, "its folder must be there and be writable");
