@@ -10,8 +10,7 @@ bounded() {
 	shift
 	/usr/bin/time -f %M -o "$tmp/peak" logparse --log-format text "$@" <"$tmp/in" >"$tmp/out" 2>"$tmp/err"
 	rc=$? err=$(cat "$tmp/err")
-	[ "$(tail -n 1 "$tmp/peak")" -lt 65536 ]
-	ok "$name: less than 64 MiB" || cat "$tmp/peak"
+	under_64 "$name"
 }
 # ends: how the objects ended, with how many of each
 ends() {

@@ -57,6 +57,20 @@ counts() {
 	of "select(.${1:-end}).${1:-end} | [.records, .skipped, .rows, .rejects, .filtered] | @csv"
 }
 
+# under_64 NAME: /usr/bin/time -f %M wrote less than 64 MiB to $tmp/peak
+under_64() {
+	local peak
+	peak=$(tail -n 1 "$tmp/peak")
+	case $BUILD in
+	*address*)
+		skip "sanitizers take memory of their own" "$1: less than 64 MiB"
+		return
+		;;
+	esac
+	[ "$peak" -lt 65536 ]
+	ok "$1: less than 64 MiB" || echo "# $peak KiB"
+}
+
 # said TEXT NAME: it stands on stderr
 said() {
 	[[ $err == *"$1"* ]]
