@@ -17,7 +17,7 @@ BINDIR      ?= $(PREFIX)/bin
 MANDIR      ?= $(PREFIX)/share/man
 DOCDIR      ?= $(PREFIX)/share/doc/logbridge
 DESTDIR     ?=
-PKGS        := libcurl libcrypto libseccomp sqlite3 libisal libdeflate libzstd zlib expat
+PKGS        := libcurl libssl libcrypto libseccomp sqlite3 libisal libdeflate libzstd zlib expat
 FAKE_PKGS   := libmicrohttpd libssl libcrypto zlib jansson
 VERSION     := $(shell cat VERSION)
 

@@ -13,7 +13,6 @@
 #include "clock.h"
 #include "httpcall.h"
 #include "log.h"
-#include "rnd.h"
 
 enum {
 	IDLE_CONNECTIONS = 64,
@@ -34,8 +33,8 @@ put_easy(struct http *h, CURL *easy)
 	}
 }
 
-static void
-call_free(struct http_call *c)
+void
+httpcall_free(struct http_call *c)
 {
 	struct http *h = c->h;
 
@@ -51,6 +50,8 @@ call_free(struct http_call *c)
 		(void)curl_multi_remove_handle(h->multi, c->easy);
 	if (c->easy != NULL)
 		put_easy(h, c->easy);
+	free(c->lookup[0]);
+	free(c->lookup[1]);
 	curl_url_cleanup(c->url);
 	httpset_wipe(c->headers);
 	curl_slist_free_all(c->pin);
@@ -83,7 +84,7 @@ http_start(struct http *h, const struct http_request *r, struct fault *f)
 		h->calls = c;
 	h->last = c;
 	if (!httpset_request(c, r, f)) {
-		call_free(c);
+		httpcall_free(c);
 		return NULL;
 	}
 	c->rq.method = c->rq.url = NULL;
@@ -100,7 +101,7 @@ http_cancel(struct http_call *c)
 	c->cancelled = true;
 	c->h->running--;
 	if (!c->h->polling)
-		call_free(c);
+		httpcall_free(c);
 }
 
 /* ----------------------------------------------------------- the end */
@@ -174,7 +175,8 @@ restart(struct http_call *c, CURLcode code)
 static void
 ended(struct http_call *c, CURLcode code)
 {
-	(void)curl_multi_remove_handle(c->h->multi, c->easy);
+	if (c->stage == STAGE_ADDED)
+		(void)curl_multi_remove_handle(c->h->multi, c->easy);
 	if (!restart(c, code))
 		finish(c, code);
 }
@@ -199,7 +201,47 @@ log_start(const struct http_call *c)
 	buf_clear(&b);
 }
 
-/* Hand new requests to libcurl; end those that may not go anywhere. */
+/* Note when a request sets out. */
+static void
+begin(struct http_call *c)
+{
+	if (!c->restarted)
+		c->started_ms = clock_mono_ms();
+	c->asked_ms = clock_mono_ms();
+	c->begun_ms = c->quiet_ms = c->slow_ms = c->h->listened_ms;
+	c->slow_bytes = 0;
+	c->error[0] = '\0';
+	c->stage = STAGE_NAMES;
+	if (c->reply.failure != HTTP_NONE)
+		finish(c, CURLE_OK);
+	else if (log_on(LEVEL_DEBUG))
+		log_start(c);
+}
+
+/* Hand a request to libcurl, once its names are known. */
+static bool
+add(struct http_call *c, struct fault *f)
+{
+	switch (httpname_look(c)) {
+	case HTTPNAME_WAIT:
+		return true;
+	case HTTPNAME_GONE:
+		return fault_set(f, EXIT_IO, "the helper for names has ended");
+	case HTTPNAME_FAILED:
+		finish(c, CURLE_COULDNT_RESOLVE_HOST);
+		return true;
+	case HTTPNAME_READY:
+		break;
+	}
+	/* Once more: for libcurl the time begins now. */
+	c->quiet_ms = c->slow_ms = c->h->listened_ms;
+	if (curl_multi_add_handle(c->h->multi, c->easy) != CURLM_OK)
+		return fault_set(f, EXIT_SYSTEM, "out of memory");
+	c->stage = STAGE_ADDED;
+	return true;
+}
+
+/* Let new requests set out; end those that may not go anywhere. */
 static bool
 add_new(struct http *h, struct fault *f)
 {
@@ -207,22 +249,10 @@ add_new(struct http *h, struct fault *f)
 
 	for (struct http_call *c = h->calls; c != NULL;
 	     c = c == last ? NULL : c->next) {
-		if (c->stage != STAGE_NEW || c->cancelled)
-			continue;
-		if (!c->restarted)
-			c->started_ms = clock_mono_ms();
-		c->begun_ms = c->quiet_ms = c->slow_ms = h->listened_ms;
-		c->slow_bytes = 0;
-		if (c->reply.failure != HTTP_NONE) {
-			finish(c, CURLE_OK);
-			continue;
-		}
-		c->error[0] = '\0';
-		if (log_on(LEVEL_DEBUG))
-			log_start(c);
-		if (curl_multi_add_handle(h->multi, c->easy) != CURLM_OK)
-			return fault_set(f, EXIT_SYSTEM, "out of memory");
-		c->stage = STAGE_ADDED;
+		if (c->stage == STAGE_NEW && !c->cancelled)
+			begin(c);
+		if (c->stage == STAGE_NAMES && !c->cancelled && !add(c, f))
+			return false;
 	}
 	return true;
 }
@@ -231,8 +261,8 @@ static void
 check_limits(struct http *h)
 {
 	for (struct http_call *c = h->calls; c != NULL; c = c->next)
-		if (c->stage == STAGE_ADDED && !c->cancelled &&
-		    httpcall_overdue(c))
+		if (!c->cancelled && c->stage != STAGE_NEW &&
+		    c->stage != STAGE_DONE && httpcall_overdue(c))
 			ended(c, CURLE_OPERATION_TIMEDOUT);
 }
 
@@ -263,7 +293,7 @@ static bool
 wait_all(struct http *h, struct pollfd *fds, size_t n, int64_t timeout_ms,
     struct fault *f)
 {
-	struct curl_waitfd extra[HTTP_FDS_MAX];
+	struct curl_waitfd extra[HTTP_FDS_MAX + 1];
 	unsigned used = 0;
 	int64_t before, after;
 	int wait = clock_wait_ms(timeout_ms);
@@ -283,6 +313,9 @@ wait_all(struct http *h, struct pollfd *fds, size_t n, int64_t timeout_ms,
 			extra[used].events |= CURL_WAIT_POLLOUT;
 		used++;
 	}
+	if (h->names != NULL && names_waiting(h->names) > 0)
+		extra[used++] = (struct curl_waitfd){
+		    .fd = names_fd(h->names), .events = CURL_WAIT_POLLIN};
 	before = clock_mono_ms();
 	rc = curl_multi_poll(
 	    h->multi, extra, used, wait < 0 ? INT32_MAX : wait, NULL);
@@ -324,6 +357,8 @@ perform(struct http *h, struct fault *f)
 		ended(c, code);
 	}
 	check_limits(h);
+	if (h->names != NULL && !names_take(h->names, clock_mono_ms()))
+		return fault_set(f, EXIT_IO, "the helper for names has ended");
 	return true;
 }
 
@@ -336,7 +371,7 @@ reap(struct http *h)
 	for (struct http_call *c = h->calls; c != NULL; c = next) {
 		next = c->next;
 		if (c->stage == STAGE_DONE || c->cancelled)
-			call_free(c);
+			httpcall_free(c);
 	}
 }
 
@@ -359,135 +394,4 @@ size_t
 http_running(const struct http *h)
 {
 	return h->running;
-}
-
-/* ---------------------------------------------------- opening, closing */
-
-/* A copy of s; NULL when it is NULL or empty. */
-static char *
-copy(const char *s)
-{
-	char *p;
-
-	if (s == NULL || *s == '\0')
-		return NULL;
-	p = strdup(s);
-	if (p == NULL)
-		log_oom();
-	return p;
-}
-
-/* The value of a variable that programs know in upper and lower case. */
-static char *
-from_env(const char *name, const char *lower)
-{
-	char *v = copy(getenv(name));
-
-	return v != NULL ? v : copy(getenv(lower));
-}
-
-/* A CA file that cannot be read is a wrong setting; say so at once, not as a
- * failure of every request. */
-static bool
-check_ca(const char *path, struct fault *f)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd == -1) {
-		(void)fault_set(f, EXIT_BADCONFIG, "cannot read '%s': %s", path,
-		    strerror(errno));
-		return fault_hint(f,
-		    "a file of certificate authorities in PEM is wanted here");
-	}
-	(void)close(fd);
-	return true;
-}
-
-static bool
-configure(struct http *h, const struct http_options *o, struct fault *f)
-{
-	long keep =
-	    o->connections > 0 ? (long)o->connections : (long)IDLE_CONNECTIONS;
-
-	h->connect_ms = o->connect_ms > 0 ? o->connect_ms : HTTP_CONNECT_MS;
-	h->stall_ms = o->stall_ms > 0 ? o->stall_ms : HTTP_STALL_MS;
-	h->seen_ms = clock_mono_ms();
-	h->user_agent = copy(o->user_agent);
-	h->ca_file =
-	    copy(o->ca_file != NULL ? o->ca_file : getenv("SSL_CERT_FILE"));
-	h->proxy = from_env("HTTPS_PROXY", "https_proxy");
-	h->no_proxy = from_env("NO_PROXY", "no_proxy");
-	h->identity = copy(getenv("IDENTITY_ENDPOINT"));
-	if (h->ca_file != NULL && !check_ca(h->ca_file, f))
-		return false;
-	h->multi = curl_multi_init();
-	if (h->multi == NULL ||
-	    curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, keep) != CURLM_OK)
-		return fault_set(f, EXIT_SYSTEM, "out of memory");
-	return true;
-}
-
-struct http *
-http_new(const struct http_options *o, struct fault *f)
-{
-	struct http *h;
-
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-		(void)fault_set(f, EXIT_SYSTEM, "libcurl does not start");
-		return NULL;
-	}
-	h = calloc(1, sizeof(*h));
-	if (h == NULL) {
-		(void)fault_set(f, EXIT_SYSTEM, "out of memory");
-		curl_global_cleanup();
-		return NULL;
-	}
-	if (!configure(h, o, f)) {
-		http_free(h);
-		return NULL;
-	}
-	return h;
-}
-
-static void
-wipe_free(char *s)
-{
-	if (s != NULL)
-		explicit_bzero(s, strlen(s));
-	free(s);
-}
-
-void
-http_free(struct http *h)
-{
-	if (h == NULL)
-		return;
-	INVARIANT(!h->polling);
-	while (h->calls != NULL)
-		call_free(h->calls);
-	while (h->n_idle > 0)
-		curl_easy_cleanup(h->idle[--h->n_idle]);
-	if (h->multi != NULL)
-		(void)curl_multi_cleanup(h->multi);
-	free(h->ca_file);
-	free(h->user_agent);
-	wipe_free(h->proxy); /* may hold a password */
-	free(h->no_proxy);
-	free(h->identity);
-	free(h);
-	curl_global_cleanup();
-}
-
-void
-http_guid(char out[37])
-{
-	unsigned char b[16];
-	int at = 0;
-
-	rnd_bytes(b, sizeof(b));
-	b[6] = (unsigned char)(0x40 | (b[6] & 0x0f)); /* version 4 */
-	b[8] = (unsigned char)(0x80 | (b[8] & 0x3f)); /* RFC 9562's variant */
-	for (size_t i = 0; i < sizeof(b); i++)
-		at += snprintf(out + at, 4, "%s%02x",
-		    i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", b[i]);
 }

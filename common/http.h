@@ -8,6 +8,7 @@
 
 #include "buf.h"
 #include "fault.h"
+#include "helper.h"
 
 /*
  * HTTP/1.1 on one libcurl multi handle per process; libcurl's types stay in
@@ -36,6 +37,7 @@ struct http_options {
 	const char *ca_file;    /* --ca or AWS_CA_BUNDLE; NULL: the system's */
 	const char *user_agent; /* "logbridge/0.1.0 s3fetch" */
 	unsigned connections;   /* kept open when idle; 0: 64 */
+	struct helper *names;   /* who looks names up; NULL: libcurl does */
 	/* 0: the above.  A stall is counted only while http_poll() listens:
 	 * a program held up by its own output blames no peer for it. */
 	int64_t connect_ms, stall_ms;
@@ -129,6 +131,13 @@ size_t http_running(const struct http *h);
  */
 bool http_poll(struct http *h, struct pollfd *fds, size_t n, int64_t timeout_ms,
     struct fault *f);
+
+/** Allow the ports that http itself knows of: those of http and https, of the
+ * proxy, of IDENTITY_ENDPOINT. */
+void http_ports(const struct http *h, struct sandbox *s);
+
+/** Allow the port that a URL names; NULL names none. */
+void http_port(const char *url, struct sandbox *s);
 
 /** A GUID (RFC 9562, version 4) for x-ms-client-request-id; out has 37. */
 void http_guid(char out[37]);

@@ -310,6 +310,9 @@ httpcall_left(const struct http_call *c)
 	    c->quiet_ms + realistic(c->h->stall_ms) - c->h->listened_ms;
 	int64_t slow = slow_left(c);
 
+	if (c->stage == STAGE_NAMES)
+		stall = c->begun_ms + realistic(c->h->connect_ms) -
+			c->h->listened_ms;
 	stall = slow < stall ? slow : stall;
 	return deadline < stall ? deadline : stall;
 }
@@ -322,6 +325,9 @@ httpcall_overdue(struct http_call *c)
 	if (deadline_left(c) <= 0)
 		return !httpcall_fail(
 		    c, HTTP_TIMEOUT, "the exchange took too long");
+	if (c->stage == STAGE_NAMES)
+		return !httpcall_fail(
+		    c, HTTP_TIMEOUT, "looking the name up took too long");
 	if (slow_left(c) <= 0)
 		return !httpcall_fail(c, HTTP_TIMEOUT, "the peer is too slow");
 	return !httpcall_fail(

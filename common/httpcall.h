@@ -7,6 +7,8 @@
 #include "fault.h"
 #include "http.h"
 #include "httphead.h"
+#include "names.h"
+#include "trust.h"
 
 /*
  * One request under way: what http.c (the loop), httpset.c (a request made
@@ -20,7 +22,9 @@ struct http {
 	struct http_call *calls, *last; /* all, in the order of their start */
 	size_t running;
 	bool polling;
-	char *ca_file, *user_agent, *proxy, *no_proxy, *identity;
+	char *user_agent, *proxy, *no_proxy, *identity;
+	struct trust *trust;
+	struct names *names; /* NULL: libcurl looks names up */
 	int64_t connect_ms, stall_ms;
 	/* Time that passed while we listened: it stands still while the
 	 * program is busy elsewhere, so a peer is never blamed for that. */
@@ -29,7 +33,12 @@ struct http {
 	size_t n_idle;
 };
 
-enum http_stage { STAGE_NEW, STAGE_ADDED, STAGE_DONE };
+enum http_stage {
+	STAGE_NEW,
+	STAGE_NAMES, /* its names are looked up */
+	STAGE_ADDED, /* libcurl has it */
+	STAGE_DONE
+};
 
 struct http_call {
 	struct http *h;
@@ -40,12 +49,14 @@ struct http_call {
 	CURL *easy;
 	CURLU *url;
 	struct curl_slist *headers, *pin;
+	char *lookup[2];  /* "host:port" to be looked up, or NULL */
+	int64_t asked_ms; /* of the clock: when that began */
 	struct buf shown; /* method and URL, for the log */
 	struct buf body;
 	struct http_headers head;
 	struct http_reply reply;
 	char error[CURL_ERROR_SIZE]; /* by libcurl or us */
-	bool plain, connected, head_done;
+	bool plain, proxied, connected, head_done;
 	bool cut_short; /* by us: what an error reply says beyond its limit */
 	bool restarted;
 	int64_t started_ms;         /* of the clock, for the log */
@@ -63,6 +74,17 @@ struct http_call {
 bool httpset_request(
     struct http_call *c, const struct http_request *r, struct fault *f);
 
+/** Note which names are to be looked up for a request to host and port, by way
+ * of a proxy or not; both are NULL where a proxy is to do it. */
+void httpname_plan(
+    struct http_call *c, const char *host, const char *port, const char *proxy);
+
+enum httpname { HTTPNAME_READY, HTTPNAME_WAIT, HTTPNAME_FAILED, HTTPNAME_GONE };
+
+/** Are they known?  READY: libcurl has been told; FAILED: c->error says why;
+ * GONE: nobody is there who could. */
+enum httpname httpname_look(struct http_call *c);
+
 /** Is a header of this name in the list? */
 bool httpset_has(const struct curl_slist *l, const char *name);
 
@@ -75,6 +97,9 @@ void httpcall_hook(struct http_call *c);
 /** Note the first reason why c fails; always returns false. */
 bool httpcall_fail(
     struct http_call *c, enum http_failure failure, const char *why);
+
+/** Take it out of its list and free it. */
+void httpcall_free(struct http_call *c);
 
 /** Work out the reply after libcurl ended with code; nothing is called. */
 void httpcall_conclude(struct http_call *c, CURLcode code);

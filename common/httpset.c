@@ -155,16 +155,18 @@ has_part(CURLU *u, CURLUPart part)
 	return there;
 }
 
-/* Judge a parsed URL.  A proxy is for https to elsewhere alone: *direct. */
+/* Judge a parsed URL.  A proxy is for https to elsewhere alone. */
 static bool
 judge(struct http_call *c, const char *url, const char *scheme,
-    const char *host, const char *port, bool *direct)
+    const char *host, const char *port)
 {
 	enum httpurl_place place = httpurl_place(host);
 
 	c->plain = strcasecmp(scheme, "https") != 0;
-	*direct = c->plain || place == HTTPURL_LOOPBACK ||
-		  place == HTTPURL_LOCALHOST || place == HTTPURL_METADATA;
+	c->proxied = c->h->proxy != NULL && !c->plain &&
+		     place != HTTPURL_LOOPBACK && place != HTTPURL_LOCALHOST &&
+		     place != HTTPURL_METADATA &&
+		     !httpurl_bypass(c->h->no_proxy, host);
 	if (place == HTTPURL_LOCALHOST)
 		pin(c, host, port);
 	if (c->plain && strcasecmp(scheme, "http") != 0)
@@ -182,7 +184,7 @@ judge(struct http_call *c, const char *url, const char *scheme,
 /* False with a fault: it is no URL.  One that may not be used shows in
  * reply.failure. */
 static bool
-set_url(struct http_call *c, const char *url, bool *direct, struct fault *f)
+set_url(struct http_call *c, const char *url, struct fault *f)
 {
 	char *scheme = NULL, *host = NULL, *port = NULL;
 	bool ok;
@@ -196,9 +198,9 @@ set_url(struct http_call *c, const char *url, bool *direct, struct fault *f)
 	     curl_url_get(c->url, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
 	     curl_url_get(c->url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) ==
 		 CURLUE_OK;
-	if (ok)
-		(void)judge(c, url, scheme, host, port, direct);
-	else
+	if (ok && judge(c, url, scheme, host, port))
+		httpname_plan(c, host, port, c->proxied ? c->h->proxy : NULL);
+	if (!ok)
 		(void)fault_set(
 		    f, EXIT_BADCONFIG, "cannot %s: not a URL", c->shown.p);
 	curl_free(scheme);
@@ -215,8 +217,16 @@ set_url(struct http_call *c, const char *url, bool *direct, struct fault *f)
 		INVARIANT(rc_ == CURLE_OK);                        \
 	} while (0)
 
+static CURLcode
+on_tls(CURL *e, void *ssl_ctx, void *trust)
+{
+	(void)e;
+	trust_use(trust, ssl_ctx);
+	return CURLE_OK;
+}
+
 static void
-set_security(struct http_call *c, CURL *e, bool direct)
+set_security(struct http_call *c, CURL *e)
 {
 	const struct http *h = c->h;
 
@@ -228,16 +238,16 @@ set_security(struct http_call *c, CURL *e, bool direct)
 	SET(CURLOPT_SSL_VERIFYHOST, 2L);
 	SET(CURLOPT_PROXY_SSL_VERIFYPEER, 1L);
 	SET(CURLOPT_PROXY_SSL_VERIFYHOST, 2L);
-	if (h->ca_file != NULL) {
-		/* These authorities and no others. */
-		SET(CURLOPT_CAINFO, h->ca_file);
-		SET(CURLOPT_CAPATH, NULL);
-		SET(CURLOPT_PROXY_CAINFO, h->ca_file);
-		SET(CURLOPT_PROXY_CAPATH, NULL);
-	}
+	/* These authorities and no others. */
+	SET(CURLOPT_CAINFO, NULL);
+	SET(CURLOPT_CAPATH, NULL);
+	SET(CURLOPT_PROXY_CAINFO, NULL);
+	SET(CURLOPT_PROXY_CAPATH, NULL);
+	SET(CURLOPT_SSL_CTX_FUNCTION, on_tls);
+	SET(CURLOPT_SSL_CTX_DATA, h->trust);
 	/* An empty string also keeps libcurl from asking the environment. */
-	SET(CURLOPT_PROXY, direct || h->proxy == NULL ? "" : h->proxy);
-	SET(CURLOPT_NOPROXY, h->no_proxy != NULL ? h->no_proxy : "");
+	SET(CURLOPT_PROXY, c->proxied ? h->proxy : "");
+	SET(CURLOPT_NOPROXY, "");
 	SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	SET(CURLOPT_RESOLVE, c->pin); /* NULL too: the handle may be used */
 }
@@ -290,20 +300,19 @@ httpset_request(
     struct http_call *c, const struct http_request *r, struct fault *f)
 {
 	struct http *h = c->h;
-	bool direct = true;
 
 	buf_addf(&c->shown, "%s ", r->method);
 	httpurl_show(&c->shown, r->url);
 	if (c->shown.err != 0)
 		return fault_set(f, EXIT_BADCONFIG, "a URL is too long");
-	if (!set_url(c, r->url, &direct, f) || !copy_headers(c, r->headers, f))
+	if (!set_url(c, r->url, f) || !copy_headers(c, r->headers, f))
 		return false;
 	c->easy = h->n_idle > 0 ? h->idle[--h->n_idle] : curl_easy_init();
 	if (c->easy == NULL)
 		return fault_set(f, EXIT_SYSTEM, "out of memory");
 	httpcall_hook(c);
 	set_transfer(c, c->easy);
-	set_security(c, c->easy, direct);
+	set_security(c, c->easy);
 	set_method(c, c->easy, r->method);
 	return true;
 }

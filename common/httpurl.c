@@ -1,6 +1,7 @@
 /* Which hosts plain http may go to; URLs without their secrets. */
 #include <arpa/inet.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -72,6 +73,87 @@ httpurl_place(const char *host)
 	memcpy(ip, host, n);
 	ip[n] = '\0';
 	return httpurl_address(ip);
+}
+
+/* An address of a host, without brackets, as bytes: how many, or 0. */
+static size_t
+address_bytes(const char *s, size_t n, unsigned char out[16])
+{
+	char text[ADDRESS_MAX];
+
+	if (n > 2 && s[0] == '[' && s[n - 1] == ']') {
+		s++;
+		n -= 2;
+	}
+	if (n >= sizeof(text))
+		return 0;
+	memcpy(text, s, n);
+	text[n] = '\0';
+	if (inet_pton(AF_INET, text, out) == 1)
+		return 4;
+	return inet_pton(AF_INET6, text, out) == 1 ? 16 : 0;
+}
+
+/* Is the address one of "10.0.0.0/8"? */
+static bool
+in_network(const char *net, size_t n, const unsigned char *a, size_t len)
+{
+	const char *slash = memchr(net, '/', n);
+	size_t text = slash != NULL ? (size_t)(slash - net) : n;
+	unsigned long bits = 8 * len;
+	unsigned char b[16], mask;
+	char *end;
+
+	if (address_bytes(net, text, b) != len)
+		return false;
+	if (slash != NULL) {
+		bits = strtoul(slash + 1, &end, 10);
+		if (slash[1] < '0' || slash[1] > '9' || end != net + n ||
+		    bits > 8 * len)
+			return false;
+	}
+	mask = (unsigned char)(0xff00 >> (bits % 8));
+	return memcmp(a, b, bits / 8) == 0 &&
+	       (bits % 8 == 0 || ((a[bits / 8] ^ b[bits / 8]) & mask) == 0);
+}
+
+/* Is the name this one, or one below it? */
+static bool
+in_domain(const char *domain, size_t n, const char *host, size_t len)
+{
+	if (n > 0 && domain[n - 1] == '.')
+		n--;
+	if (n > 0 && *domain == '.') {
+		domain++;
+		n--;
+	}
+	return n > 0 && n <= len &&
+	       strncasecmp(host + len - n, domain, n) == 0 &&
+	       (n == len || host[len - n - 1] == '.');
+}
+
+bool
+httpurl_bypass(const char *list, const char *host)
+{
+	static const char between[] = ", \t";
+	size_t len = strlen(host), n, address;
+	unsigned char a[16];
+
+	if (list == NULL)
+		return false;
+	if (strcmp(list, "*") == 0)
+		return true;
+	address = address_bytes(host, len, a);
+	if (len > 1 && host[len - 1] == '.')
+		len--;
+	for (; *list != '\0'; list += n) {
+		list += strspn(list, between);
+		n = strcspn(list, between);
+		if (address > 0 ? in_network(list, n, a, address)
+				: in_domain(list, n, host, len))
+			return true;
+	}
+	return false;
 }
 
 /* May the value of this query member be shown?  n bytes, to the '='. */

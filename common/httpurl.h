@@ -25,6 +25,14 @@ enum httpurl_place httpurl_place(const char *host);
 enum httpurl_place httpurl_address(const char *ip);
 
 /**
+ * Does a list like that of NO_PROXY (separated by commas or blanks) name the
+ * host?  A name stands for itself and all below it, with or without a dot
+ * before it; an address may have a prefix length ("10.0.0.0/8"); "*" alone
+ * names all.  NULL names none.
+ */
+bool httpurl_bypass(const char *list, const char *host);
+
+/**
  * Append url for a log: without the values of query members that are not
  * known to be harmless (signatures, tokens), without user and password.
  */

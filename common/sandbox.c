@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "crypto.h"
@@ -137,8 +138,10 @@ sandbox_close(const struct sandbox *s, struct fault *f)
 #endif
 	if (off)
 		goto out;
-	/* libcrypto reads its configuration at its first use. */
+	/* What libraries read at their first use: libcrypto its configuration,
+	 * the C library the time zone, for gmtime(3) too. */
 	crypto_ready();
+	tzset();
 	if (s->kind == SANDBOX_NAMES)
 		be_nobody();
 	if (!no_dumps(f) || !no_privileges(s, f))

@@ -151,7 +151,8 @@ arguments(struct rules *r)
 		allow_if(r, CALL(fcntl), equals(1, commands[i]));
 	for (size_t i = 0; i < COUNT(controls); i++)
 		allow_if(r, CALL(ioctl), equals(1, controls[i]));
-	/* abort(3) and raise(3), and no other process. */
+	/* abort(3), raise(3) and the like, and no other process. */
+	allow_if(r, CALL(kill), equals(0, (scmp_datum_t)getpid()));
 	allow_if(r, CALL(tgkill), equals(0, (scmp_datum_t)getpid()));
 	/* To read limits of our own, not to set any. */
 	allow_if2(r, CALL(prlimit64), equals(0, 0), equals(2, 0));

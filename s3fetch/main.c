@@ -8,6 +8,7 @@
 
 #include "envwipe.h"
 #include "fetch.h"
+#include "helpers.h"
 #include "log.h"
 #include "opt.h"
 #include "out.h"
@@ -31,6 +32,7 @@ struct program {
 	struct input in;
 	struct transfer_setup setup;
 	struct fetch fetch;
+	struct helpers helpers;
 };
 
 static struct program program;
@@ -90,7 +92,9 @@ set_up(struct program *p, struct fault *f)
 	char agent[AGENT_MAX];
 	const struct http_options http = {.ca_file = aws_ca_bundle(),
 	    .user_agent = agent,
-	    .connections = (unsigned)o->jobs};
+	    .connections = (unsigned)o->jobs,
+	    .names = p->helpers.names};
+	struct sandbox box = {.kind = SANDBOX_CLIENT};
 	const struct fetch_options fetch = {.jobs = (unsigned)o->jobs,
 	    .memory = (uint64_t)o->memory,
 	    .give_up_ms = o->common.give_up_ms,
@@ -100,18 +104,31 @@ set_up(struct program *p, struct fault *f)
 	(void)snprintf(agent, sizeof(agent), "logbridge/%s s3fetch", version);
 	p->setup.raw = o->raw;
 	p->setup.unpack.max_ratio = (uint64_t)o->max_ratio;
-	if (o->save != NULL) {
-		p->setup.save_dir = save_open_dir(o->save, f);
-		if (p->setup.save_dir == -1)
-			return false;
-	}
 	if (!fetch_init(&p->fetch, &fetch, &p->setup, &p->in, f))
 		return false;
 	p->setup.s3 = s3_new(&o->store, f);
 	if (p->setup.s3 == NULL)
 		return false;
 	p->setup.http = http_new(&http, f);
-	return p->setup.http != NULL;
+	if (p->setup.http == NULL)
+		return false;
+	http_ports(p->setup.http, &box);
+	http_port(s3_endpoint_given(p->setup.s3), &box);
+	return sandbox_close(&box, f);
+}
+
+/* The processes that do what we shall not be able to. */
+static bool
+start_helpers(struct program *p, struct fault *f)
+{
+	helpers_init(&p->helpers);
+	tell_init(&p->o.common, p->helpers.files);
+	if (p->o.save != NULL) {
+		if (!save_serve(p->helpers.files, p->o.save, f))
+			return false;
+		p->setup.saver = p->helpers.files;
+	}
+	return helpers_start(&p->helpers, f);
 }
 
 static void
@@ -145,14 +162,12 @@ main(int argc, char *argv[])
 
 	out_init();
 	env_wipe(ENV_KEEP_AWS | ENV_KEEP_PROXY);
-	p->setup.save_dir = -1;
 	first = parse(&p->o, argc, argv);
 	stop_init();
 	out_leave_within(p->o.common.stop_within_ms, code_so_far);
-	tell_init(&p->o.common);
 	input_init(
 	    &p->in, argv + first, (size_t)(argc - first), p->o.save != NULL);
-	if (set_up(p, &f)) {
+	if (start_helpers(p, &f) && set_up(p, &f)) {
 		code = fetch_run(&p->fetch);
 	} else {
 		log_fault(&f);
@@ -168,7 +183,6 @@ main(int argc, char *argv[])
 	http_free(p->setup.http);
 	s3_free(p->setup.s3);
 	input_free(&p->in);
-	if (p->setup.save_dir != -1)
-		(void)close(p->setup.save_dir);
+	helpers_free(&p->helpers);
 	return code;
 }

@@ -1,101 +1,121 @@
-/* Objects as files, below one folder whatever their keys say; see save.h. */
+/* Objects as files, by a helper; see save.h. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "crypto.h"
-#include "rnd.h"
+#include "log.h"
 #include "s3url.h"
 #include "save.h"
+#include "saveplace.h"
 
 enum {
-	SEGMENT_MAX = 255, /* NAME_MAX of Linux */
-	SPLIT = SEGMENT_MAX - 1,
-	FOLDER_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+	PLACES_STEP = 16,
+	ABANDON_MS = 1000 /* to hand over what nobody waits for */
 };
 
-int
-save_open_dir(const char *path, struct fault *f)
-{
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+/* ------------------------------------------------------- in the helper */
 
-	if (fd == -1) {
-		fault_set(f, EXIT_BADCONFIG, "cannot open the folder '%s': %s",
-		    path, strerror(errno));
-		fault_hint(f, "--save takes a folder that is there");
-	}
-	return fd;
+struct saver {
+	const char *path;
+	int root; /* opened at first use */
+	struct saveplace *places;
+	size_t n;
+};
+
+/* A free place. */
+static struct saveplace *
+place_for(struct saver *s)
+{
+	struct saveplace *v;
+
+	for (size_t i = 0; i < s->n; i++)
+		if (s->places[i].dir == -1)
+			return &s->places[i];
+	v = realloc(s->places, (s->n + PLACES_STEP) * sizeof(*v));
+	if (v == NULL)
+		log_oom();
+	s->places = v;
+	for (size_t i = 0; i < PLACES_STEP; i++)
+		v[s->n + i] = (struct saveplace)SAVEPLACE_INIT;
+	s->n += PLACES_STEP;
+	return &v[s->n - PLACES_STEP];
 }
 
-/* Is this "", "." or "..", or would it look like one of them encoded? */
-static bool
-is_special(const char *p, size_t n)
-{
-	if (n == 0 || (n == 1 && p[0] == '.') ||
-	    (n == 2 && p[0] == '.' && p[1] == '.'))
-		return true;
-	if (*p != '%')
-		return false;
-	for (p++, n--; n >= 2 && memcmp(p, "25", 2) == 0; n -= 2)
-		p += 2;
-	return n == 0 || (n == 2 && memcmp(p, "2E", 2) == 0) ||
-	       (n == 5 && memcmp(p, "2E%2E", 5) == 0);
-}
-
-/* Append one name. */
+/* data: the bucket, a NUL, the key. */
 static void
-add_name(struct buf *path, const char *p, size_t n)
+begin(
+    void *ctx, uint32_t arg, const char *data, size_t n, struct helper_reply *r)
 {
-	if (!is_special(p, n)) {
-		buf_add(path, p, n);
-	} else if (n > 0 && *p == '%') {
-		buf_adds(path, "%25");
-		buf_add(path, p + 1, n - 1);
-	} else if (n == 0) {
-		buf_addc(path, '%');
-	} else {
-		buf_adds(path, n == 1 ? "%2E" : "%2E%2E");
-	}
-	buf_addc(path, '\0');
+	struct saver *s = ctx;
+	struct saveplace *p;
+	size_t bucket = strnlen(data, n);
+
+	(void)arg;
+	r->err = EINVAL;
+	if (bucket >= n || strchr(data, '/') != NULL || data[0] == '.')
+		return;
+	if (s->root == -1)
+		s->root = open(s->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	r->err = errno;
+	if (s->root == -1)
+		return;
+	p = place_for(s);
+	r->fd =
+	    saveplace_make(p, s->root, data, data + bucket + 1, n - bucket - 1);
+	r->err = r->fd == -1 ? errno : 0;
+	r->arg = (uint32_t)(p - s->places);
 }
 
-/* Append a segment, in several names when it is too long for one. */
 static void
-add_segment(struct buf *path, const char *p, size_t n)
+finish(
+    void *ctx, uint32_t arg, const char *data, size_t n, struct helper_reply *r)
 {
-	/* Encoding would make the longest special ones too long. */
-	while (n > SEGMENT_MAX || (n == SEGMENT_MAX && p[n - 1] == '%') ||
-	       (n >= SPLIT && is_special(p, n))) {
-		buf_add(path, p, SPLIT);
-		buf_addc(path, '%');
-		buf_addc(path, '\0');
-		p += SPLIT;
-		n -= SPLIT;
-	}
-	add_name(path, p, n);
+	struct saver *s = ctx;
+
+	(void)data;
+	(void)n;
+	r->err = EBADF;
+	if (arg < s->n && s->places[arg].dir != -1)
+		r->err = saveplace_name(&s->places[arg]);
+}
+
+static void
+abandon(
+    void *ctx, uint32_t arg, const char *data, size_t n, struct helper_reply *r)
+{
+	struct saver *s = ctx;
+
+	(void)data;
+	(void)n;
+	r->silent = true;
+	if (arg < s->n)
+		saveplace_drop(&s->places[arg]);
 }
 
 bool
-save_path(struct buf *path, const char *key, size_t n)
+save_serve(struct helper *h, const char *dir, struct fault *f)
 {
-	const char *slash;
-	size_t len;
+	static struct saver saver = {.root = -1};
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (n > 0 && memchr(key, '\0', n) != NULL)
-		return false;
-	for (;;) {
-		slash = n > 0 ? memchr(key, '/', n) : NULL;
-		len = slash != NULL ? (size_t)(slash - key) : n;
-		add_segment(path, key, len);
-		if (slash == NULL)
-			return path->err == 0;
-		key += len + 1;
-		n -= len + 1;
+	if (fd == -1) {
+		fault_set(f, EXIT_BADCONFIG, "cannot open the folder '%s': %s",
+		    dir, strerror(errno));
+		return fault_hint(f, "--save takes a folder that is there");
 	}
+	(void)close(fd);
+	saver.path = dir;
+	helper_serve(h, HELPER_SAVE_BEGIN, begin, &saver);
+	helper_serve(h, HELPER_SAVE_FINISH, finish, &saver);
+	helper_serve(h, HELPER_SAVE_ABANDON, abandon, &saver);
+	helper_path(h, dir,
+	    LANDLOCK_LIST | LANDLOCK_WRITE | LANDLOCK_MAKE | LANDLOCK_MAKE_DIR);
+	return true;
 }
+
+/* ------------------------------------------------------ in the filter */
 
 /* A name that is taken or impossible concerns one object; all else the disk,
  * and with it every object. */
@@ -114,74 +134,35 @@ fail(const char *verb, struct fault *f)
 	return false;
 }
 
-/* Go one folder down, making it first when it is not there; closes at. */
-static int
-descend(int at, const char *name)
-{
-	int fd, saved;
-
-	if (mkdirat(at, name, 0777) != 0 && errno != EEXIST)
-		fd = -1;
-	else
-		fd = openat(at, name, FOLDER_FLAGS);
-	saved = errno;
-	(void)close(at);
-	errno = saved;
-	return fd;
-}
-
-/* Make a file under a name that nobody has. */
-static bool
-make_temp(struct save *s)
-{
-	uint8_t nonce[8];
-	char hex[2 * sizeof(nonce) + 1];
-
-	rnd_bytes(nonce, sizeof(nonce));
-	crypto_hex(hex, nonce, sizeof(nonce));
-	(void)snprintf(s->temp, sizeof(s->temp), ".s3fetch-%s", hex);
-	s->fd = openat(s->dir, s->temp,
-	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-	return s->fd != -1;
-}
-
 bool
-save_begin(struct save *s, int root, const char *bucket, const char *key,
-    size_t n, struct fault *f)
+save_begin(struct save *s, struct helper *h, const char *bucket,
+    const char *key, size_t n, struct fault *f)
 {
-	struct buf path = BUF_INIT(8 * S3_KEY_MAX);
-	const char *name, *next;
-	bool ok = false;
+	char data[S3_BUCKET_MAX + 1 + S3_KEY_MAX];
+	const size_t at = strlen(bucket) + 1;
+	const struct helper_order o = {
+	    .kind = HELPER_SAVE_BEGIN, .data = data, .n = at + n};
+	struct helper_reply r;
 
 	*s = (struct save)SAVE_INIT;
-	if (!save_path(&path, key, n)) {
-		(void)fault_set(f, EXIT_SETASIDE,
+	if (n > 0 && memchr(key, '\0', n) != NULL)
+		return fault_set(f, EXIT_SETASIDE,
 		    "cannot save it: its key holds a NUL, which no file name "
 		    "can");
-		goto out;
+	INVARIANT(at + n <= sizeof(data));
+	memcpy(data, bucket, at);
+	if (n > 0)
+		memcpy(data + at, key, n);
+	if (!helper_ask(h, &o, &r, f))
+		return false;
+	if (r.err != 0 || r.fd == -1) {
+		errno = r.err;
+		return fail("create", f);
 	}
-	s->dir = openat(root, ".", FOLDER_FLAGS);
-	if (s->dir != -1)
-		s->dir = descend(s->dir, bucket);
-	name = path.p;
-	for (;;) {
-		next = name + strlen(name) + 1;
-		if (s->dir == -1 || next == path.p + path.len)
-			break;
-		s->dir = descend(s->dir, name);
-		name = next;
-	}
-	if (s->dir == -1 || !make_temp(s)) {
-		(void)fail("create", f);
-		goto out;
-	}
-	memcpy(s->name, name, strlen(name) + 1);
-	ok = true;
-out:
-	buf_clear(&path);
-	if (!ok)
-		save_abandon(s);
-	return ok;
+	s->helper = h;
+	s->place = r.arg;
+	s->fd = r.fd;
+	return true;
 }
 
 bool
@@ -204,6 +185,9 @@ save_write(struct save *s, const char *p, size_t n, struct fault *f)
 bool
 save_finish(struct save *s, struct fault *f)
 {
+	const struct helper_order o = {
+	    .kind = HELPER_SAVE_FINISH, .arg = s->place};
+	struct helper_reply r;
 	bool ok = fsync(s->fd) == 0;
 	int fd = s->fd;
 
@@ -212,28 +196,26 @@ save_finish(struct save *s, struct fault *f)
 		(void)fail("sync", f);
 	if (close(fd) != 0 && ok)
 		ok = fail("close", f);
-	if (ok && renameat(s->dir, s->temp, s->dir, s->name) != 0)
+	ok = ok && helper_ask(s->helper, &o, &r, f);
+	if (ok && r.err != 0) {
+		errno = r.err;
 		ok = fail("name", f);
-	if (!ok) {
-		save_abandon(s);
-		return false;
 	}
-	/* The name is durable too; where folders cannot be synced, so be it. */
-	(void)fsync(s->dir);
-	(void)close(s->dir);
-	s->dir = -1;
-	return true;
+	if (!ok)
+		save_abandon(s);
+	*s = (struct save)SAVE_INIT;
+	return ok;
 }
 
 void
 save_abandon(struct save *s)
 {
+	const struct helper_order o = {
+	    .kind = HELPER_SAVE_ABANDON, .arg = s->place};
+
 	if (s->fd != -1)
 		(void)close(s->fd);
-	if (s->dir != -1) {
-		if (s->temp[0] != '\0')
-			(void)unlinkat(s->dir, s->temp, 0);
-		(void)close(s->dir);
-	}
+	if (s->helper != NULL)
+		(void)helper_push(s->helper, &o, ABANDON_MS);
 	*s = (struct save)SAVE_INIT;
 }

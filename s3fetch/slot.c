@@ -92,7 +92,7 @@ end_bad(struct fetch *f, struct slot *s, bool retry, int code)
 static int
 gone_code(const struct fetch *f)
 {
-	return f->setup->save_dir != -1 ? EXIT_SETASIDE : EXIT_DONE;
+	return f->setup->saver != NULL ? EXIT_SETASIDE : EXIT_DONE;
 }
 
 /* The fault that a verdict on this object makes. */

@@ -49,10 +49,11 @@ static const struct metric metrics[] = {
 };
 
 void
-tell_init(const struct opt_common *o)
+tell_init(const struct opt_common *o, struct helper *files)
 {
 	metrics_init(&told.metrics, o->metrics, "s3fetch", metrics,
 	    sizeof(metrics) / sizeof(metrics[0]));
+	metrics_by(&told.metrics, files);
 	progress_init(o->progress);
 }
 

@@ -9,8 +9,9 @@
 
 /* What s3fetch tells while it works: metrics and the progress line. */
 
-/** Set up; f may still be empty. */
-void tell_init(const struct opt_common *o);
+/** Set up; f may still be empty.  files, a helper that is not started yet, is
+ * to write the metrics. */
+void tell_init(const struct opt_common *o, struct helper *files);
 
 /** Tell it, when it is time. */
 void tell(const struct fetch *f, int64_t now);

@@ -71,7 +71,7 @@ write_open(struct transfer *t)
 	while (t->calls->id_open(t->calls->ctx, id));
 	t->opened = true;
 	chunks_init(&t->chunks, id);
-	if (t->setup->save_dir != -1)
+	if (t->setup->saver != NULL)
 		return;
 	wire_open(out_buf(), id, line.p, line.n, t->setup->raw);
 	out_line();
@@ -81,7 +81,7 @@ void
 transfer_error(struct transfer *t, const struct wire_error *e)
 {
 	t->setup->totals.errors++;
-	if (t->setup->save_dir != -1)
+	if (t->setup->saver != NULL)
 		return;
 	if (!t->opened)
 		write_open(t);
@@ -213,8 +213,8 @@ begin_object(struct transfer *t, const struct http_reply *r,
 		return stop(t, TRANSFER_CHANGED, "UnexpectedReply",
 		    "the store sends an etag that cannot be one");
 	write_open(t);
-	if (t->setup->save_dir != -1 &&
-	    !save_begin(&t->save, t->setup->save_dir, t->object.bucket,
+	if (t->setup->saver != NULL &&
+	    !save_begin(&t->save, t->setup->saver, t->object.bucket,
 		t->object.key, t->object.key_len, &t->fault))
 		return stop(t, TRANSFER_LOCAL, "", "%s", "");
 	(void)r;
@@ -265,7 +265,7 @@ on_data(void *ctx, const char *p, size_t n)
 		return stop(t, TRANSFER_CHANGED, "SizeMismatch",
 		    "the store sends more than the object's %llu bytes",
 		    (unsigned long long)t->total);
-	if (t->setup->save_dir != -1) {
+	if (t->setup->saver != NULL) {
 		ok = save_write(&t->save, p, n, &t->fault) ||
 		     stop(t, TRANSFER_LOCAL, "", "%s", "");
 		t->stored += n;
@@ -291,7 +291,7 @@ complete(struct transfer *t)
 {
 	uint64_t before;
 
-	if (t->setup->save_dir != -1) {
+	if (t->setup->saver != NULL) {
 		if (!save_finish(&t->save, &t->fault))
 			return TRANSFER_LOCAL;
 		t->setup->totals.objects++;

@@ -31,7 +31,7 @@ struct transfer_setup {
 	struct http *http;
 	struct s3 *s3;
 	bool raw;
-	int save_dir; /* -1: lines */
+	struct helper *saver; /* who makes files (--save); NULL: lines */
 	struct unpack_options unpack;
 	struct transfer_totals totals;
 };

@@ -12,6 +12,7 @@
 #include "choose.h"
 #include "clock.h"
 #include "finish.h"
+#include "helpers.h"
 #include "lister.h"
 #include "log.h"
 #include "metrics.h"
@@ -44,6 +45,7 @@ struct run {
 	double skew_s;
 	struct metric metric[METRICS];
 	struct metrics metrics;
+	struct helpers helpers;
 };
 
 static void
@@ -85,7 +87,8 @@ open_http(struct run *r, struct fault *f)
 	char agent[64];
 	struct http_options h = {.ca_file = aws_ca_bundle(),
 	    .user_agent = agent,
-	    .connections = r->o->jobs};
+	    .connections = r->o->jobs,
+	    .names = r->helpers.names};
 
 	(void)snprintf(agent, sizeof(agent), "logbridge/%s s3list", version);
 	r->shared.http = http_new(&h, f);
@@ -124,6 +127,19 @@ start(struct run *r, struct fault *f)
 	return r->shared.s3 != NULL && open_http(r, f);
 }
 
+/* Give up all that listing does not take. */
+static bool
+confine(struct run *r, struct fault *f)
+{
+	/* SQLite looks at the name of the state. */
+	struct sandbox box = {
+	    .kind = SANDBOX_CLIENT, .stat = r->o->state_file != NULL};
+
+	http_ports(r->shared.http, &box);
+	http_port(s3_endpoint_given(r->shared.s3), &box);
+	return sandbox_close(&box, f);
+}
+
 static void
 clean_up(struct run *r)
 {
@@ -135,6 +151,7 @@ clean_up(struct run *r)
 	state_close(r->choose.state);
 	scopes_drop(&r->scopes);
 	pump_free(&r->pump);
+	helpers_free(&r->helpers);
 	free(r->listers);
 	free(r->active);
 }
@@ -406,8 +423,11 @@ run_list(const struct run_options *o)
 
 	pump_init(&r.pump);
 	declare_metrics(&r);
+	helpers_init(&r.helpers);
+	metrics_by(&r.metrics, r.helpers.files);
 	progress_init(o->common.progress);
-	if (!start(&r, &f) || !loop(&r, &f)) {
+	if (!helpers_start(&r.helpers, &f) || !start(&r, &f) ||
+	    !confine(&r, &f) || !loop(&r, &f)) {
 		progress_clear();
 		log_fault(&f);
 		code = (int)f.code;

@@ -14,6 +14,7 @@ enum { TAIL_BLOCK = 64 * 1024 /* read at once in search of a torn line */ };
 
 struct deadfile {
 	char *path;
+	struct helper *files; /* who opens it; NULL: we do */
 	int fd;
 	bool dirty;    /* something is not synced */
 	bool sync_dir; /* the file is new */
@@ -113,17 +114,106 @@ cut_torn(struct deadfile *d, off_t size, struct fault *f)
 	return ftruncate(d->fd, good) == 0 || io_fault(d, "truncate", f);
 }
 
+/* --------------------------------- opening, by a helper or ourselves */
+
+/* A descriptor of the file, mode 0600, or -1 with errno; *made: it is new. */
+static int
+make_or_open(const char *path, bool *made)
+{
+	struct stat st;
+	int fd =
+	    open(path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
+
+	*made = fd != -1;
+	if (fd == -1 && errno == EEXIST)
+		fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NONBLOCK);
+	if (fd != -1 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    (st.st_mode & 077) != 0)
+		(void)fchmod(fd, 0600); /* whether it took is looked at */
+	return fd;
+}
+
+static int
+open_folder(const char *path)
+{
+	char *copy = strdup(path);
+	int fd;
+
+	if (copy == NULL)
+		log_oom();
+	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	free(copy);
+	return fd;
+}
+
+static void
+serve_open(
+    void *ctx, uint32_t arg, const char *data, size_t n, struct helper_reply *r)
+{
+	bool made;
+
+	(void)arg;
+	(void)data;
+	(void)n;
+	r->fd = make_or_open(ctx, &made);
+	r->err = r->fd == -1 ? errno : 0;
+	r->arg = made;
+}
+
+static void
+serve_folder(
+    void *ctx, uint32_t arg, const char *data, size_t n, struct helper_reply *r)
+{
+	(void)arg;
+	(void)data;
+	(void)n;
+	r->fd = open_folder(ctx);
+	r->err = r->fd == -1 ? errno : 0;
+}
+
+void
+deadfile_serve(struct helper *files, const char *path)
+{
+	void *ctx = (void *)(uintptr_t)path; /* it is only read */
+
+	helper_serve(files, HELPER_DEAD_OPEN, serve_open, ctx);
+	helper_serve(files, HELPER_DEAD_FOLDER, serve_folder, ctx);
+	helper_folder(files, path,
+	    LANDLOCK_READ | LANDLOCK_WRITE | LANDLOCK_MAKE | LANDLOCK_LIST);
+}
+
+/* Let the helper open what it knows.  A descriptor, or -1: errno, or a fault
+ * of the helper's. */
+static int
+ask(struct deadfile *d, enum helper_kind what, uint32_t *arg, struct fault *f)
+{
+	const struct helper_order o = {.kind = what};
+	struct helper_reply r;
+
+	if (!helper_ask(d->files, &o, &r, f)) {
+		d->broken = true;
+		d->fault = *f;
+		return -1;
+	}
+	*arg = r.arg;
+	errno = r.err;
+	return r.fd;
+}
+
 static bool
 open_file(struct deadfile *d, struct fault *f)
 {
 	struct stat st;
+	uint32_t made = 0;
 
-	d->fd = open(
-	    d->path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
-	d->sync_dir = d->fd != -1;
-	if (d->fd == -1 && errno == EEXIST)
-		d->fd =
-		    open(d->path, O_RDWR | O_APPEND | O_CLOEXEC | O_NONBLOCK);
+	if (d->files != NULL)
+		d->fd = ask(d, HELPER_DEAD_OPEN, &made, f);
+	else
+		d->fd = make_or_open(d->path, &d->sync_dir);
+	if (d->files != NULL)
+		d->sync_dir = made != 0;
+	if (d->broken)
+		return false;
 	if (d->fd == -1 || fstat(d->fd, &st) != 0)
 		return io_fault(d, "open", f);
 	if (!S_ISREG(st.st_mode)) {
@@ -132,19 +222,22 @@ open_file(struct deadfile *d, struct fault *f)
 		return fault_hint(
 		    f, "dead letters must stay: give a file on a disk");
 	}
-	if ((st.st_mode & 077) != 0 && fchmod(d->fd, 0600) != 0)
+	if ((st.st_mode & 077) != 0) {
+		errno = EPERM;
 		return io_fault(d, "chmod", f);
+	}
 	return lock(d, f) && cut_torn(d, st.st_size, f);
 }
 
 struct deadfile *
-deadfile_open(const char *path, struct fault *f)
+deadfile_open(const char *path, struct helper *files, struct fault *f)
 {
 	struct deadfile *d = calloc(1, sizeof(*d));
 
 	if (d == NULL)
 		log_oom();
 	d->fd = -1;
+	d->files = files;
 	d->path = strdup(path);
 	if (d->path == NULL)
 		log_oom();
@@ -213,14 +306,13 @@ deadfile_write(struct deadfile *d, struct iovec *iov, int n, struct fault *f)
 static bool
 sync_dir(struct deadfile *d, struct fault *f)
 {
-	char *copy = strdup(d->path);
+	uint32_t ignored;
 	bool ok;
-	int fd;
+	int fd = d->files != NULL ? ask(d, HELPER_DEAD_FOLDER, &ignored, f)
+				  : open_folder(d->path);
 
-	if (copy == NULL)
-		log_oom();
-	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	free(copy);
+	if (d->broken)
+		return false;
 	ok = fd != -1 && fsync(fd) == 0;
 	if (!ok)
 		io_fault(d, "sync the directory of", f);

@@ -5,6 +5,7 @@
 #include <sys/uio.h>
 
 #include "fault.h"
+#include "helper.h"
 
 /*
  * The file of the dead letters, below their form (deadletter.h): mode 0600,
@@ -14,9 +15,14 @@
  */
 struct deadfile;
 
-/** Open or make it, cut off a torn last line.  NULL with a fault: 74
- * (cannot), 75 (another process has it), 78 (it is no regular file). */
-struct deadfile *deadfile_open(const char *path, struct fault *f);
+/** Let a helper that is not started yet open the file and its folder. */
+void deadfile_serve(struct helper *files, const char *path);
+
+/** Open or make it, with that helper (NULL: by itself), cut off a torn last
+ * line.  NULL with a fault: 74 (cannot), 75 (another process has it), 78 (it is
+ * no regular file). */
+struct deadfile *deadfile_open(
+    const char *path, struct helper *files, struct fault *f);
 void deadfile_close(struct deadfile *d);
 
 /**

@@ -26,15 +26,21 @@ struct deadletter {
 	uint64_t lines;
 };
 
+void
+dead_serve(struct helper *files, const char *path)
+{
+	deadfile_serve(files, path);
+}
+
 struct deadletter *
-dead_open(const char *path, struct fault *f)
+dead_open(const char *path, struct helper *files, struct fault *f)
 {
 	struct deadletter *d = calloc(1, sizeof(*d));
 
 	if (d == NULL)
 		log_oom();
 	d->head.max = HEAD_MAX + COLLECT;
-	d->file = deadfile_open(path, f);
+	d->file = deadfile_open(path, files, f);
 	if (d->file == NULL) {
 		dead_close(d);
 		return NULL;

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "fault.h"
+#include "helper.h"
 #include "json.h"
 #include "wire.h"
 
@@ -34,9 +35,14 @@ struct dead_why {
 	const char *request_id; /* likewise */
 };
 
+/** Let a helper that is not started yet open the file, each time it is to be
+ * opened. */
+void dead_serve(struct helper *files, const char *path);
+
 /** Open or make the file, cut off a torn last line.  NULL with a fault: 74
  * (cannot), 75 (another process has it), 78 (it is no regular file). */
-struct deadletter *dead_open(const char *path, struct fault *f);
+struct deadletter *dead_open(
+    const char *path, struct helper *files, struct fault *f);
 void dead_close(struct deadletter *d);
 
 /* Each appends a line.  False with a fault (74) when the file cannot be

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "helpers.h"
 #include "http.h"
 #include "input.h"
 #include "line.h"
@@ -32,6 +33,7 @@ struct loop {
 	const struct config *c;
 	struct flow flow;
 	struct line_reader in;
+	struct helpers helpers;
 	struct http *http;
 	struct token token;
 	bool eof, ended;     /* all input was read; and dealt with */
@@ -258,7 +260,9 @@ start(struct loop *l, struct fault *why)
 {
 	static char agent[64];
 	const struct config *c = l->c;
-	struct http_options http = {.ca_file = c->ca_file, .user_agent = agent};
+	struct http_options http = {.ca_file = c->ca_file,
+	    .user_agent = agent,
+	    .names = l->helpers.names};
 	struct post_options post = {.target = &c->target,
 	    .token = &l->token,
 	    .pack = l->flow.pack,
@@ -276,7 +280,7 @@ start(struct loop *l, struct fault *why)
 	if (!token_init(&l->token, &c->target, l->http, c->give_up_ms, why))
 		return false;
 	if (c->dead_letter != NULL) {
-		l->flow.dead = dead_open(c->dead_letter, why);
+		l->flow.dead = dead_open(c->dead_letter, l->helpers.files, why);
 		if (l->flow.dead == NULL)
 			return false;
 	}
@@ -293,6 +297,34 @@ code_so_far(void)
 	return (int)loop.flow.code;
 }
 
+/* The processes that do what we shall not be able to. */
+static bool
+start_helpers(struct loop *l, struct fault *why)
+{
+	helpers_init(&l->helpers);
+	tell_init(l->c, l->helpers.files);
+	if (l->c->dead_letter != NULL && !l->c->dry_run)
+		dead_serve(l->helpers.files, l->c->dead_letter);
+	return helpers_start(&l->helpers, why);
+}
+
+/* Give up all that sending does not take; a dry run sends nothing. */
+static bool
+confine(const struct loop *l, struct fault *why)
+{
+	/* A dead-letter file that was moved away is noticed by its name. */
+	struct sandbox box = {
+	    .kind = l->c->dry_run ? SANDBOX_PARSE : SANDBOX_CLIENT,
+	    .stat = l->c->dead_letter != NULL};
+
+	http_ports(l->http, &box);
+	if (!l->c->dry_run) {
+		http_port(l->c->target.base, &box);
+		http_port(l->c->target.authority, &box);
+	}
+	return sandbox_close(&box, why);
+}
+
 int
 run(const struct config *c)
 {
@@ -304,9 +336,8 @@ run(const struct config *c)
 	l->stop_at = l->drain_until = -1;
 	flow_init(&l->flow, c);
 	line_init(&l->in, STDIN_FILENO, WIRE_LINE_MAX);
-	tell_init(c);
 	l->partial_at = clock_mono_ms() + RECEIPT_PARTIAL_MS;
-	if (start(l, &why))
+	if (start_helpers(l, &why) && start(l, &why) && confine(l, &why))
 		while (turn(l, &why))
 			;
 	if (why.code != EXIT_DONE)
@@ -316,6 +347,7 @@ run(const struct config *c)
 	flow_free(&l->flow);
 	token_free(&l->token);
 	http_free(l->http);
+	helpers_free(&l->helpers);
 	line_free(&l->in);
 	out_finish();
 	return code_so_far();

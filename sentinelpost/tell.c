@@ -73,10 +73,11 @@ static const struct metric metrics[] = {
 };
 
 void
-tell_init(const struct config *c)
+tell_init(const struct config *c, struct helper *files)
 {
 	metrics_init(&told.metrics, c->metrics, "sentinelpost", metrics,
 	    sizeof(metrics) / sizeof(metrics[0]));
+	metrics_by(&told.metrics, files);
 	progress_init(c->progress);
 }
 

@@ -9,7 +9,8 @@
  * progress line, the done line.  One run a process.
  */
 
-void tell_init(const struct config *c);
+/** files, a helper that is not started yet, is to write the metrics. */
+void tell_init(const struct config *c, struct helper *files);
 
 /** In every turn of the loop; t is looked at only when there is a post. */
 void tell(const struct flow *f, const struct token *t);

@@ -53,7 +53,7 @@ stops "a certificate for another name" 78 "TLSFailed.*(subject|name)"
 AWS_CA_BUNDLE=$tmp/none fetch
 stops "a bundle that is not there" 78 "cannot read '$tmp/none'"
 AWS_CA_BUNDLE=$tmp/root/logs/text fetch
-stops "a bundle that is none" 78 "TLSFailed"
+stops "a bundle that is none" 78 "holds no certificate.*hint"
 AWS_CA_BUNDLE=$tmp/ca/ca.pem AWS_ENDPOINT_URL_S3=https://127.0.0.1:$plain_port fetch
 stops "https to a server without TLS" 78 "TLSFailed"
 for how in reset wait; do

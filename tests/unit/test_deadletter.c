@@ -55,7 +55,7 @@ fresh(void)
 {
 	(void)unlink(path);
 	memset(&f, 0, sizeof(f));
-	return dead_open(path, &f);
+	return dead_open(path, NULL, &f);
 }
 
 /* Bytes of no object. */
@@ -356,13 +356,13 @@ torn(void)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		put(cases[i].before);
-		d = dead_open(path, &f);
+		d = dead_open(path, NULL, &f);
 		close_and_compare(d, cases[i].after, "a torn last line");
 	}
 	memset(big, 'x', sizeof(big) - 1);
 	memcpy(big, "{}\n", 3);
 	put(big);
-	d = dead_open(path, &f);
+	d = dead_open(path, NULL, &f);
 	close_and_compare(d, "{}\n", "a long one");
 }
 
@@ -373,25 +373,25 @@ refused(void)
 	struct stat st;
 	char missing[96];
 
-	second = dead_open(path, &f);
+	second = dead_open(path, NULL, &f);
 	OK(second == NULL && f.code == EXIT_AGAIN, "one process at a time");
 	dead_close(d);
-	second = dead_open(path, &f);
+	second = dead_open(path, NULL, &f);
 	OK(second != NULL, "the next one after it");
 	dead_close(second);
-	OK(chmod(path, 0644) == 0 && (d = dead_open(path, &f)) != NULL &&
+	OK(chmod(path, 0644) == 0 && (d = dead_open(path, NULL, &f)) != NULL &&
 		stat(path, &st) == 0 && (st.st_mode & 0777) == 0600,
 	    "others lose their rights");
 	dead_close(d);
-	OK(dead_open("/dev/null", &f) == NULL && f.code == EXIT_BADCONFIG,
+	OK(dead_open("/dev/null", NULL, &f) == NULL && f.code == EXIT_BADCONFIG,
 	    "a device is no file");
-	OK(mkfifo(other, 0600) == 0 && dead_open(other, &f) == NULL &&
+	OK(mkfifo(other, 0600) == 0 && dead_open(other, NULL, &f) == NULL &&
 		f.code == EXIT_BADCONFIG && unlink(other) == 0,
 	    "a fifo is none either, and does not hang");
-	OK(dead_open(dir, &f) == NULL && f.code == EXIT_BADCONFIG,
+	OK(dead_open(dir, NULL, &f) == NULL && f.code == EXIT_BADCONFIG,
 	    "nor a directory");
 	(void)snprintf(missing, sizeof(missing), "%s/no/file", dir);
-	OK(dead_open(missing, &f) == NULL && f.code == EXIT_BADCONFIG,
+	OK(dead_open(missing, NULL, &f) == NULL && f.code == EXIT_BADCONFIG,
 	    "nor what has no directory");
 	dead_close(NULL);
 }

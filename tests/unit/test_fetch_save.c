@@ -1,8 +1,8 @@
-/* s3fetch/save: names of keys that stay inside and differ */
+/* s3fetch/saveplace: names of keys that stay inside and differ */
 #include <stdlib.h>
 
 #include "rnd.h"
-#include "s3fetch/save.h"
+#include "s3fetch/saveplace.h"
 #include "tap.h"
 
 struct example {

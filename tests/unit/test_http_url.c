@@ -326,9 +326,50 @@ secrets(void)
 	(void)close(fd);
 }
 
+static void
+bypasses(void)
+{
+	static const struct {
+		const char *list, *host;
+		bool yes;
+	} t[] = {{NULL, "a.example", false}, {"", "a.example", false},
+	    {"*", "a.example", true}, {"a,*", "b.example", false},
+	    {"a.example", "a.example", true}, {"A.Example", "a.exAMPle", true},
+	    {"example", "a.example", true}, {".example", "a.example", true},
+	    {".example", "example", true}, {"ample", "a.example", false},
+	    {"a.example.", "a.example", true},
+	    {"a.example", "a.example.", true},
+	    {"b.example", "a.example", false},
+	    {"x, y ,a.example", "a.example", true},
+	    {"x\ty a.example", "a.example", true}, {",,.,", "a.example", false},
+	    {"10.0.0.1", "10.0.0.1", true}, {"10.0.0.1", "10.0.0.10", false},
+	    {"0.0.1", "10.0.0.1", false}, {"10.0.0.0/8", "10.9.8.7", true},
+	    {"10.0.0.0/8", "11.9.8.7", false},
+	    {"10.0.0.0/12", "10.15.0.1", true},
+	    {"10.0.0.0/12", "10.16.0.1", false},
+	    {"10.0.0.0/0", "192.0.2.1", true},
+	    {"10.0.0.0/33", "10.0.0.1", false},
+	    {"10.0.0.0/", "10.0.0.1", false}, {"10.0.0.0/x", "10.0.0.1", false},
+	    {"2001:db8::1", "[2001:db8::1]", true},
+	    {"[2001:db8::1]", "[2001:db8:0::1]", true},
+	    {"2001:db8::/32", "[2001:db8:5::1]", true},
+	    {"2001:db8::/32", "[2001:db9::1]", false},
+	    {"2001:db8::/31", "[2001:db9::1]", true},
+	    {"::/0", "10.0.0.1", false}, {"0.0.0.0/0", "a.example", false}};
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		char name[128];
+
+		(void)snprintf(name, sizeof(name), "NO_PROXY '%s', host '%s'",
+		    t[i].list != NULL ? t[i].list : "(none)", t[i].host);
+		OK(httpurl_bypass(t[i].list, t[i].host) == t[i].yes, name);
+	}
+}
+
 int
 main(void)
 {
+	bypasses();
 	(void)unsetenv("HTTPS_PROXY");
 	(void)unsetenv("https_proxy");
 	policy();
