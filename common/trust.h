@@ -16,7 +16,7 @@ struct trust;
 /**
  * Read the PEM file of a setting (--ca, AWS_CA_BUNDLE, SSL_CERT_FILE), and
  * trust nobody else.  NULL with a fault (78) when it cannot be read or holds
- * no certificate.
+ * none.
  */
 struct trust *trust_file(const char *file, struct fault *f);
 

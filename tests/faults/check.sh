@@ -95,14 +95,15 @@ check_state() {
 	grep -vE ' (delivered|gone) ' "$dir/state" | sed 's/^/not settled: /'
 }
 
-# Receipts: records = rows + filtered + dead, and as many as there are.
+# Receipts: records = rows + filtered + dead (+ skipped, of those that went on
+# inside an object), and as many as there are.
 check_receipts() {
 	jq -rn --slurpfile m "$top/manifest" --rawfile e "$top/etags" '
 		($e | split("\n")) as $etags |
 		(reduce range($m | length) as $i ({}; .[$etags[$i]] = $m[$i])) as $by |
 		inputs | select(.receipt.status == "delivered") | .receipt as $r | (.object.etag | gsub("\""; "")) as $etag |
 		select($r.dead_object != true) |
-		if $r.records != $r.rows + $r.filtered + $r.dead then "records do not add up: \(tojson)"
+		if $r.records != $r.rows + $r.filtered + $r.dead + ($r.skipped // 0) then "records do not add up: \(tojson)"
 		elif $by[$etag].sound and $by[$etag].records != $r.records then "\($by[$etag].records) records: \(tojson)"
 		else empty end' "$dir/out" 2>&1
 	[ ! -e "$disk/dead.ndjson" ] || jq -e 'select(has("dead") | not)' "$disk/dead.ndjson" >"$dir/undead" 2>&1

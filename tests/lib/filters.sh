@@ -7,7 +7,7 @@ BUILD=${BUILD:-$PWD/build}
 PATH=$BUILD/bin:$BUILD/fakes:$PATH LC_ALL=C TZ=UTC
 export BUILD PATH LC_ALL TZ
 # A proxy or profile of the caller stays out of it.
-unset AWS_PROFILE AWS_SESSION_TOKEN AWS_CA_BUNDLE AWS_ENDPOINT_URL HTTPS_PROXY https_proxy
+unset SSL_CERT_FILE SSL_CERT_DIR AWS_PROFILE AWS_SESSION_TOKEN AWS_CA_BUNDLE AWS_ENDPOINT_URL HTTPS_PROXY https_proxy
 
 # pipeline DIR S3URL [LISTOPTION ...]: all five filters; what they say and write
 # goes to DIR (out, err.FILTER, dead.ndjson, state.db); returns s3ack's status.

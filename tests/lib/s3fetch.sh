@@ -10,7 +10,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/lib/s3sim.sh
 . "$here/s3sim.sh"
 command -v python3 >/dev/null || skip_all "python3 is not installed"
-unset AWS_SESSION_TOKEN AWS_PROFILE AWS_ENDPOINT_URL LB_CLOCK_WALL
+unset SSL_CERT_FILE AWS_SESSION_TOKEN AWS_PROFILE AWS_ENDPOINT_URL LB_CLOCK_WALL
 export PYTHONDONTWRITEBYTECODE=1 LC_ALL=C TZ=UTC
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/s3fetch.XXXXXX") || exit 99
 cleanup() {
