@@ -6,6 +6,7 @@
 #include "awsenv.h"
 #include "envwipe.h"
 #include "log.h"
+#include "secret.h"
 
 enum {
 	ID_MAX = 128,      /* IAM API Reference, AccessKey: 16 to 128 */
@@ -86,9 +87,7 @@ take(char **out, const char *name, size_t max, struct fault *f)
 			    f, "look for a stray newline or quote in it");
 		}
 	}
-	*out = strdup(v);
-	if (*out == NULL)
-		return fault_set(f, EXIT_SYSTEM, "out of memory");
+	*out = secret_copy(v, strlen(v));
 	return true;
 }
 
@@ -134,22 +133,14 @@ aws_auth_new(struct fault *f)
 	return a;
 }
 
-static void
-wipe_text(char *s)
-{
-	if (s != NULL)
-		explicit_bzero(s, strlen(s));
-	free(s);
-}
-
 void
 aws_auth_free(struct aws_auth *a)
 {
 	if (a == NULL)
 		return;
-	wipe_text(a->access_key_id);
-	wipe_text(a->secret);
-	wipe_text(a->token);
+	secret_free(a->access_key_id);
+	secret_free(a->secret);
+	secret_free(a->token);
 	free(a);
 }
 

@@ -10,6 +10,7 @@
 #include "jsonw.h"
 #include "log.h"
 #include "progress.h"
+#include "secret.h"
 #include "timefmt.h"
 
 enum {
@@ -67,14 +68,8 @@ log_secret(const char *s, size_t n)
 	for (size_t i = 0; i < SECRETS; i++)
 		if (secrets[i].n == n && memcmp(secrets[i].p, s, n) == 0)
 			return;
-	p = malloc(n);
-	if (p == NULL)
-		log_oom();
-	memcpy(p, s, n);
-	if (secrets[next_secret].p != NULL) {
-		explicit_bzero(secrets[next_secret].p, secrets[next_secret].n);
-		free(secrets[next_secret].p);
-	}
+	p = secret_copy(s, n);
+	secret_free(secrets[next_secret].p);
 	secrets[next_secret].p = p;
 	secrets[next_secret].n = n;
 	next_secret = (next_secret + 1) % SECRETS;

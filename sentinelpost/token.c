@@ -6,6 +6,7 @@
 #include "envwipe.h"
 #include "json.h"
 #include "log.h"
+#include "secret.h"
 #include "token.h"
 #include "wire.h"
 
@@ -57,13 +58,14 @@ add_field(struct buf *b, const char *name, const char *v, size_t n)
 static void
 hide_secret(const struct token *t)
 {
-	struct buf coded = BUF_INIT(FORM_MAX);
+	struct buf coded;
 
+	secret_buf(&coded, FORM_MAX);
 	add_field(&coded, "s", t->secret.p, t->secret.len);
 	log_secret(t->secret.p, t->secret.len);
 	if (coded.err == 0)
 		log_secret(coded.p + 2, coded.len - 2);
-	buf_wipe(&coded);
+	secret_buf_free(&coded);
 }
 
 bool
@@ -75,10 +77,10 @@ token_init(struct token *t, const struct target *target, struct http *http,
 	*t = (struct token){.target = target,
 	    .http = http,
 	    .give_up_ms = give_up_ms,
-	    .secret = BUF_INIT(FORM_MAX / 4),
-	    .header = BUF_INIT(TOKEN_MAX + 64),
-	    .form = BUF_INIT(FORM_MAX),
 	    .failing_since = -1};
+	secret_buf(&t->secret, FORM_MAX / 4);
+	secret_buf(&t->header, TOKEN_MAX + 64);
+	secret_buf(&t->form, FORM_MAX);
 	breaker_init(&t->breaker);
 	if (!take_id(t->tenant, "AZURE_TENANT_ID", f) ||
 	    !take_id(t->client, "AZURE_CLIENT_ID", f))
@@ -112,9 +114,9 @@ token_free(struct token *t)
 {
 	http_cancel(t->call);
 	t->call = NULL;
-	buf_wipe(&t->secret);
-	buf_wipe(&t->header);
-	buf_wipe(&t->form);
+	secret_buf_free(&t->secret);
+	secret_buf_free(&t->header);
+	secret_buf_free(&t->form);
 }
 
 /* Numbers of Microsoft Entra's errors (AADSTS..) whose cause is known; its
@@ -316,7 +318,7 @@ got(struct token *t, struct token_answer *a, int64_t now)
 
 	if (early > TOKEN_EARLY_MS)
 		early = TOKEN_EARLY_MS;
-	buf_wipe(&t->header);
+	secret_buf_reset(&t->header);
 	buf_adds(&t->header, "Authorization: Bearer ");
 	buf_add(&t->header, a->token.p, a->token.len);
 	if (t->header.err != 0)
@@ -369,7 +371,7 @@ on_done(void *ctx, const struct http_reply *r)
 	enum token_verdict v;
 
 	t->call = NULL;
-	buf_wipe(&t->form);
+	secret_buf_reset(&t->form);
 	v = token_read(&a, r, t->target->authority);
 	if (v == TOKEN_GOT)
 		got(t, &a, now);
@@ -397,7 +399,7 @@ fetch(struct token *t, int64_t now)
 		return;
 	buf_addf(
 	    &url, "%s/%s/oauth2/v2.0/token", t->target->authority, t->tenant);
-	buf_reset(&t->form);
+	secret_buf_reset(&t->form);
 	add_field(&t->form, "client_id", t->client, strlen(t->client));
 	add_field(&t->form, "scope", target_scope(t->target),
 	    strlen(target_scope(t->target)));
