@@ -92,6 +92,8 @@ git ls-files '*.md' | while read -r md; do
 	done
 done >"$tmp/links"
 is "$(cat "$tmp/links")" "" "links lead somewhere"
+# (that the tests it names exist, the links have shown)
+is "$(sed -n '/^|/{/^| cannot/d;/^|---/d;/\.\.\/tests\//d;p;}' docs/threat-model.md)" "" "each line of the threat model names its test"
 is "$(git grep -nIE '[[:blank:]]+$' -- . ':!*.ndjson' ':!tests/golden/*/*/stdin' ':!tests/golden/*/*/expect.*' ':!LICENSE' | head -n 5)" "" \
 	"no blanks at the end of lines"
 is "$(git grep -nIE '(^|[^[:alnum:]/.$}"])/(work|farm|home)/[a-z]' -- . ':!tests/docs.t' | head -n 5)" "" "no path of a machine"
