@@ -124,6 +124,7 @@ aws_auth_new(struct fault *f)
 		aws_auth_free(a);
 		return NULL;
 	}
+	INVARIANT(a->secret != NULL);
 	log_secret(a->secret, strlen(a->secret));
 	env_wipe_one("AWS_SECRET_ACCESS_KEY");
 	if (a->token != NULL)

