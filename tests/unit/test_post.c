@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "httpclient.h"
 #include "httpserver.h"
+#include "secret.h"
 #include "sentinelpost/post.h"
 #include "tap.h"
 
@@ -83,7 +84,6 @@ begin(const struct step *script, unsigned rules, unsigned jobs)
 		(void)target_rule(&test.target, id, &f);
 	}
 	test.token = (struct token){.target = &test.target,
-	    .header = BUF_INIT(100),
 	    .form = BUF_INIT(100),
 	    .generation = 1,
 	    .ends = FAR,
@@ -91,6 +91,7 @@ begin(const struct step *script, unsigned rules, unsigned jobs)
 	    .give_up_ms = HOUR,
 	    .failing_since = -1};
 	breaker_init(&test.token.breaker);
+	secret_buf(&test.token.header, 64);
 	buf_adds(&test.token.header, "Authorization: Bearer A");
 	test.http = o.http = test.token.http =
 	    client_new(&(struct http_options){0});
