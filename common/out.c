@@ -33,19 +33,13 @@ static struct {
 	bool pieces;   /* out_fd blocks: write no more than surely fits */
 } leave = {.until = -1};
 
-/* Give a closed descriptor a file on which input or output fails. */
+/* Give a closed descriptor a file on which input or output fails.  Those below
+ * it are open, so it is the lowest that is free. */
 static void
 ensure_open(int fd, int flags)
 {
-	int got;
-
-	if (fcntl(fd, F_GETFD) != -1 || errno != EBADF)
-		return;
-	got = open("/dev/null", flags);
-	if (got != -1 && got != fd) {
-		(void)dup2(got, fd);
-		(void)close(got);
-	}
+	if (fcntl(fd, F_GETFD) == -1 && errno == EBADF)
+		(void)open("/dev/null", flags);
 }
 
 void

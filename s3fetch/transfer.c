@@ -39,14 +39,6 @@ transfer_reset(struct transfer *t)
 }
 
 void
-transfer_free(struct transfer *t)
-{
-	transfer_reset(t);
-	object_free(&t->object);
-	s3_call_free(&t->call);
-}
-
-void
 transfer_cancel(struct transfer *t)
 {
 	http_cancel(t->http);

@@ -99,6 +99,5 @@ void transfer_error(struct transfer *t, const struct wire_error *e);
 
 /** Give back what it holds; t->object keeps its memory. */
 void transfer_reset(struct transfer *t);
-void transfer_free(struct transfer *t);
 
 #endif

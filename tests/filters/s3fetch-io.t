@@ -44,6 +44,11 @@ is "$rc $sum" "0 done 0" "empty input is fine"
 printf '%s' "$(cat "$tmp/one")" >"$tmp/in"
 fetch
 is "$rc ${sum%%$'\n'*}" "0 text end 6 6" "a missing last newline"
+{ cat "$tmp/one"; printf '{"store":"s3","bucket":"lo'; } >"$tmp/in"
+fetch
+is "$rc $sum" "75 text end 6 6
+done 75" "a line cut by the end of who wrote it goes nowhere"
+like "$err" "the input stops inside line 2" "and is told of"
 printf 's3://logs/text' >"$tmp/in"
 fetch
 is "$rc ${sum%%$'\n'*}" "0 text end 6 6" "of an address too"

@@ -94,6 +94,21 @@ reply "no etag, and cut: the rest may be another's" "$plain" "75 k error Connect
 	expect 'send:HTTP/1.1 206 X\r\nContent-Range: bytes 3-4/5\r\nContent-Length: 2\r\n\r\nlo'
 is "$(requests)" 1 "so it is not asked for"
 
+# Three windows do not fit: one waits, and its rest cannot be asked for.
+window=$'\x28\xb5\x2f\xfd\x10\x60\x09\x0b\x0a' # 4 MiB; then a raw block of 82,273 bytes
+raw expect "send:HTTP/1.1 200 OK\r\nContent-Length: 82282\r\n\r\n$window" sleep:1500 fill:82273
+for _ in 1 2 3; do echo "$plain"; done >"$tmp/in"
+AWS_ENDPOINT_URL_S3=$url bin=$slow fetch --jobs 3 --memory 36M
+is "$rc $(sort <<<"$sum")" "75 done 75
+k end 82273 82282
+k end 82273 82282
+k error UnexpectedReply - true" "no etag, and no memory for its window"
+kill "$server"
+reply "what ends where it would wait for memory is cut" "$sized" "65 k error Truncated - false" \
+	expect "send:${ok}Content-Length: 5\r\n\r\n${window:0:5}"
+reply "a range that is none" "$plain" "75 k error BadRange 206 true" \
+	expect "send:${rest}Content-Range: bytes 0-x/y\r\nContent-Length: 5\r\n\r\nhello"
+
 # --- what is not followed
 
 for status in 301 302 303 307 308; do

@@ -94,6 +94,13 @@ printf 's3://logs/x\ns3://logs/x/y\n' >"$tmp/in"
 fetch --save "$save" --jobs 1
 is "$rc $(jq -c '[.done.objects, .done.errors]' "$tmp/out")" "65 [1,1]" \
 	"a name that is taken fails that object alone"
+like "$err" "cannot save 's3://logs/x/y': cannot create its file: Not a directory.*one key ends where the other goes on" \
+	"and why is told"
+printf 's3://logs/x/y\ns3://logs/x\n' >"$tmp/in"
+fresh
+fetch --save "$save" --jobs 1
+is "$rc $(jq -c '[.done.objects, .done.errors]' "$tmp/out")" "65 [1,1]" "the other way round, too"
+like "$err" "cannot save 's3://logs/x': cannot name its file: (Is a directory|File exists)" "and why is told"
 
 # Nothing is left of what is not complete.
 fresh
@@ -113,6 +120,18 @@ timeout -s TERM 2 "$slow" --stop-within 100ms --save "$save" <"$tmp/in" \
 	>"$tmp/out" 2>"$tmp/err" || rc=$?
 is "$(jq -c .done.exit "$tmp/out") $(find "$save" -type f | wc -l)" "75 0" \
 	"SIGTERM removes the unfinished file"
+reset
+# A disk that takes no more (a limit on the size of files) concerns every object.
+{ echo s3://logs/seq.gz; echo s3://logs/a/b/text; } >"$tmp/in"
+rc=0
+(ulimit -f 100; exec "$slow" --jobs 1 --save "$save" <"$tmp/in" >"$tmp/out" 2>"$tmp/err") || rc=$?
+is "$rc $(jq -c .done.exit "$tmp/out") $(find "$save" -type f | wc -l)" "74 74 0" "a full disk stops the line"
+like "$(cat "$tmp/err")" "cannot save 's3://logs/seq.gz': cannot write its file: File too large" "and why is told"
+printf '{"store":"s3","bucket":"logs","key":"a\\u0000b"}\n' >"$tmp/in"
+put 'a%00b' "$tmp/text"
+fetch --save "$save"
+is "$rc $(find "$save" -type f | wc -l)" "65 0" "a key with NUL cannot be a file's name"
+like "$err" "cannot save 's3://logs/a.b': .*NUL" "and is told"
 fetch --save "$tmp/not-there"
 is "$rc" 78 "a folder that is not there"
 fetch --save "$save" --raw

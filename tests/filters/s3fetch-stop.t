@@ -77,6 +77,16 @@ ended
 is "$rc $sum" "0 text end 6 6
 done 0" "SIGTERM when idle ends it: nothing is left"
 
+reset
+faults "$slowly"
+"$bin" -v --jobs 1 s3://logs/seq s3://logs/text >"$tmp/out" 2>"$tmp/err" &
+pid=$!
+until_some "$tmp/out" '"at":'
+kill "$pid"
+ended
+is "$rc $sum" "75 seq end $size $size
+done 75" "operands that are left count"
+
 # As a terminal or timeout(1) does it: the process, then its whole group.
 reset
 faults "$slowly"

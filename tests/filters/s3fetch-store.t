@@ -75,6 +75,12 @@ is "$rc $(head -n 1 <<<"$sum")" "69 text error Unavailable 503 true" \
 
 # --- an outage
 
+line text >"$tmp/in"
+reset
+faults '{"op":"GET","times":-1,"action":"unavailable"}'
+fetch --give-up 0s
+is "$rc $(head -n 1 <<<"$sum") $(gets logs/text)" "69 text error Unavailable 503 true 1" "--give-up 0s waits for nothing"
+
 { line odd; line text; line text; } >"$tmp/in"
 reset
 faults '[{"op":"GET","key":"odd","after":1,"times":-1,"action":"unavailable"},

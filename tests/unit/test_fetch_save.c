@@ -1,5 +1,8 @@
 /* s3fetch/saveplace: names of keys that stay inside and differ */
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "rnd.h"
 #include "s3fetch/saveplace.h"
@@ -149,6 +152,61 @@ test_random(struct buf *b)
 	buf_clear(&back);
 }
 
+/* A folder that is taken away, and what else a disk does; all of these concern
+ * every object, not one. */
+static void
+test_failures(void)
+{
+	char dir[] = "/tmp/test_fetch_save.XXXXXX", path[64];
+	const struct rlimit small = {10, RLIM_INFINITY},
+			    none = {RLIM_INFINITY, RLIM_INFINITY};
+	struct save s = SAVE_INIT;
+	struct fault f = {0};
+	bool grew;
+	int root;
+
+	OK(mkdtemp(dir) != NULL, "a folder");
+	OK(save_open_dir("/tmp/there/is/none", &f) == -1 &&
+		f.code == EXIT_BADCONFIG && f.hint[0] != '\0',
+	    "one that is not there");
+	root = save_open_dir(dir, &f);
+	OK(root != -1, "is opened");
+
+	OK(!save_begin(&s, root, "b", "a\0b", 3, &f) &&
+		f.code == EXIT_SETASIDE && strstr(f.text, "NUL") != NULL,
+	    "a key with NUL has no name");
+	OK(save_begin(&s, root, "b", "k", 1, &f), "a file is begun");
+	OK(save_write(&s, "0123456789", 10, &f), "and written");
+	OK(save_finish(&s, &f), "and finished");
+	OK(!save_begin(&s, root, "b", "k/x", 3, &f) &&
+		f.code == EXIT_SETASIDE &&
+		strstr(f.hint, "one key ends where the other goes on") != NULL,
+	    "where a file is there is no folder");
+	OK(save_begin(&s, root, "b", "d/x", 3, &f) && save_finish(&s, &f),
+	    "a file in a folder");
+	OK(save_begin(&s, root, "b", "d", 1, &f) && !save_finish(&s, &f) &&
+		f.code == EXIT_SETASIDE && f.hint[0] != '\0',
+	    "where a folder is there is no file");
+
+	(void)signal(SIGXFSZ, SIG_IGN);
+	(void)setrlimit(RLIMIT_FSIZE, &small);
+	grew = !save_begin(&s, root, "b", "large", 5, &f) ||
+	       save_write(&s, "01234567890", 11, &f);
+	(void)setrlimit(RLIMIT_FSIZE, &none);
+	OK(!grew && f.code == EXIT_IO, "a file that cannot grow");
+	save_abandon(&s);
+	save_abandon(&s);
+	OK(save_begin(&s, root, "b", "gone", 4, &f) &&
+		unlinkat(s.dir, s.temp, 0) == 0 && !save_finish(&s, &f) &&
+		f.code == EXIT_IO,
+	    "one that somebody takes away");
+	(void)snprintf(path, sizeof(path), "rm -r %s", dir);
+	OK(system(path) == 0, "the folder goes");
+	OK(!save_begin(&s, root, "b", "k", 1, &f) && f.code == EXIT_IO,
+	    "nothing can be saved there");
+	(void)close(root);
+}
+
 int
 main(void)
 {
@@ -156,6 +214,7 @@ main(void)
 
 	test_examples(&b);
 	test_random(&b);
+	test_failures();
 	buf_clear(&b);
 	return tap_done();
 }
