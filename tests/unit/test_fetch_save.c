@@ -1,7 +1,7 @@
 /* s3fetch/saveplace: names of keys that stay inside and differ */
-#include <signal.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "rnd.h"
@@ -152,58 +152,50 @@ test_random(struct buf *b)
 	buf_clear(&back);
 }
 
-/* A folder that is taken away, and what else a disk does; all of these concern
- * every object, not one. */
+/* Begin the file of a key: 0, or why not. */
+static int
+make(struct saveplace *p, int root, const char *key, size_t n)
+{
+	int fd = saveplace_make(p, root, "b", key, n);
+
+	if (fd == -1)
+		return errno;
+	(void)close(fd);
+	return 0;
+}
+
+/* Names that are taken, and a folder that goes away. */
 static void
 test_failures(void)
 {
 	char dir[] = "/tmp/test_fetch_save.XXXXXX", path[64];
-	const struct rlimit small = {10, RLIM_INFINITY},
-			    none = {RLIM_INFINITY, RLIM_INFINITY};
-	struct save s = SAVE_INIT;
-	struct fault f = {0};
-	bool grew;
+	struct saveplace p = SAVEPLACE_INIT;
 	int root;
 
 	OK(mkdtemp(dir) != NULL, "a folder");
-	OK(save_open_dir("/tmp/there/is/none", &f) == -1 &&
-		f.code == EXIT_BADCONFIG && f.hint[0] != '\0',
-	    "one that is not there");
-	root = save_open_dir(dir, &f);
+	root = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	OK(root != -1, "is opened");
-
-	OK(!save_begin(&s, root, "b", "a\0b", 3, &f) &&
-		f.code == EXIT_SETASIDE && strstr(f.text, "NUL") != NULL,
+	OK(make(&p, root, "a\0b", 3) == EINVAL && p.dir == -1,
 	    "a key with NUL has no name");
-	OK(save_begin(&s, root, "b", "k", 1, &f), "a file is begun");
-	OK(save_write(&s, "0123456789", 10, &f), "and written");
-	OK(save_finish(&s, &f), "and finished");
-	OK(!save_begin(&s, root, "b", "k/x", 3, &f) &&
-		f.code == EXIT_SETASIDE &&
-		strstr(f.hint, "one key ends where the other goes on") != NULL,
+	OK(make(&p, root, "k", 1) == 0, "a file is begun");
+	OK(saveplace_name(&p) == 0 && p.dir == -1, "and named");
+	OK(make(&p, root, "k/x", 3) == ENOTDIR && p.dir == -1,
 	    "where a file is there is no folder");
-	OK(save_begin(&s, root, "b", "d/x", 3, &f) && save_finish(&s, &f),
+	OK(make(&p, root, "d/x", 3) == 0 && saveplace_name(&p) == 0,
 	    "a file in a folder");
-	OK(save_begin(&s, root, "b", "d", 1, &f) && !save_finish(&s, &f) &&
-		f.code == EXIT_SETASIDE && f.hint[0] != '\0',
+	OK(make(&p, root, "d", 1) == 0 && saveplace_name(&p) == EISDIR &&
+		p.dir != -1,
 	    "where a folder is there is no file");
-
-	(void)signal(SIGXFSZ, SIG_IGN);
-	(void)setrlimit(RLIMIT_FSIZE, &small);
-	grew = !save_begin(&s, root, "b", "large", 5, &f) ||
-	       save_write(&s, "01234567890", 11, &f);
-	(void)setrlimit(RLIMIT_FSIZE, &none);
-	OK(!grew && f.code == EXIT_IO, "a file that cannot grow");
-	save_abandon(&s);
-	save_abandon(&s);
-	OK(save_begin(&s, root, "b", "gone", 4, &f) &&
-		unlinkat(s.dir, s.temp, 0) == 0 && !save_finish(&s, &f) &&
-		f.code == EXIT_IO,
+	saveplace_drop(&p);
+	saveplace_drop(&p);
+	OK(p.dir == -1, "what was begun is dropped once");
+	OK(make(&p, root, "gone", 4) == 0 && unlinkat(p.dir, p.temp, 0) == 0 &&
+		saveplace_name(&p) == ENOENT,
 	    "one that somebody takes away");
+	saveplace_drop(&p);
 	(void)snprintf(path, sizeof(path), "rm -r %s", dir);
 	OK(system(path) == 0, "the folder goes");
-	OK(!save_begin(&s, root, "b", "k", 1, &f) && f.code == EXIT_IO,
-	    "nothing can be saved there");
+	OK(make(&p, root, "k", 1) == ENOENT, "nothing can be saved there");
 	(void)close(root);
 }
 
