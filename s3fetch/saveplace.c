@@ -158,11 +158,25 @@ saveplace_make(struct saveplace *p, int root, const char *bucket,
 	return fd;
 }
 
+/* Landlock refuses to put a file in a folder's place before the file system
+ * can say that it is one. */
+static int
+name_error(const struct saveplace *p, int err)
+{
+	struct stat st;
+
+	if (err == EACCES &&
+	    fstatat(p->dir, p->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISDIR(st.st_mode))
+		return EISDIR;
+	return err;
+}
+
 int
 saveplace_name(struct saveplace *p)
 {
 	if (renameat(p->dir, p->temp, p->dir, p->name) != 0)
-		return errno;
+		return name_error(p, errno);
 	p->temp[0] = '\0';
 	/* The name is durable too; where folders cannot be synced, so be it. */
 	(void)fsync(p->dir);
