@@ -32,13 +32,14 @@ more(struct json *j)
 }
 
 bool
-json_space(struct json *j)
+json_some_space(struct json *j)
 {
 	const char *p = j->p;
 
 	while (
 	    p < j->end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
 		p++;
+	j->spaces += p > j->p;
 	j->p = p;
 	return p < j->end;
 }
@@ -75,9 +76,8 @@ string(struct json *j, unsigned *flags)
 	unsigned high = 0, escapes = 0;
 
 	j->p++;
+	j->p += scan_string(j->p, (size_t)(j->end - j->p), &high);
 	for (;;) {
-		j->p += scan_string_end(
-		    j->p, (size_t)(j->end - j->p), &high, &escapes);
 		if (j->p == j->end)
 			return more(j);
 		if (*j->p == '"')
@@ -87,6 +87,8 @@ string(struct json *j, unsigned *flags)
 		if (!escape(j))
 			return false;
 		escapes = 1;
+		j->p += scan_string_end(
+		    j->p, (size_t)(j->end - j->p), &high, &escapes);
 	}
 	j->p++;
 	if (escapes != 0)
@@ -235,12 +237,15 @@ static bool
 push(struct json *j, struct nest *nest, bool object)
 {
 	unsigned d = nest->depth;
-	unsigned char bit = (unsigned char)(1u << (d & 7));
+	unsigned before = 0;
 
 	if (d == JSON_DEPTH_MAX)
 		return json_fail(j, "nested too deep");
-	nest->bits[d / 8] = (unsigned char)(object ? nest->bits[d / 8] | bit
-						   : nest->bits[d / 8] & ~bit);
+	/* The bits of this level and deeper ones are of no use any more. */
+	if ((d & 7) != 0)
+		before = nest->bits[d / 8] & ((1u << (d & 7)) - 1);
+	nest->bits[d / 8] =
+	    (unsigned char)(before | (unsigned)object << (d & 7));
 	nest->depth++;
 	return true;
 }
@@ -282,9 +287,11 @@ next_value(struct json *j, struct nest *nest, unsigned *flags)
 static bool
 container(struct json *j, unsigned *flags)
 {
-	struct nest nest = {0};
+	struct nest nest;
 	enum json_type type;
 	bool object;
+
+	nest.depth = 0;
 
 	do {
 		if (!json_space(j))
@@ -325,6 +332,8 @@ container(struct json *j, unsigned *flags)
 bool
 json_value(struct json *j, struct json_val *v)
 {
+	size_t spaces;
+
 	if (j->err != JSON_FINE)
 		return false;
 	if (!json_space(j))
@@ -333,8 +342,11 @@ json_value(struct json *j, struct json_val *v)
 	v->flags = 0;
 	if (*j->p == '{' || *j->p == '[') {
 		v->type = *j->p == '{' ? JSON_OBJECT : JSON_ARRAY;
+		spaces = j->spaces;
 		if (!container(j, &v->flags))
 			return false;
+		if (j->spaces != spaces)
+			v->flags |= JSON_SPACES;
 	} else if (!scalar(j, &v->type, &v->flags)) {
 		return false;
 	}

@@ -28,15 +28,16 @@ enum json_type {
 	JSON_NULL
 };
 
-/* What is somewhere inside a value. */
-enum { JSON_ESCAPES = 1, JSON_HIGH = 2 };
+/* What is somewhere inside a value: escapes, bytes above 0x7f, and, between its
+ * tokens, white space. */
+enum { JSON_ESCAPES = 1, JSON_HIGH = 2, JSON_SPACES = 4 };
 
 /** A value's own text; a string's with its quotes. */
 struct json_val {
 	const char *p;
 	size_t n;
 	enum json_type type;
-	unsigned flags; /* JSON_ESCAPES, JSON_HIGH */
+	unsigned flags; /* JSON_ESCAPES .. */
 };
 
 enum json_err {
@@ -47,7 +48,8 @@ enum json_err {
 
 struct json {
 	const char *p, *end;
-	bool final; /* end is the true end: a number may stop there */
+	bool final;    /* end is the true end: a number may stop there */
+	size_t spaces; /* runs of white space that were passed */
 	enum json_err err;
 	const char *why; /* for JSON_BAD: a short constant text; p is where */
 };
@@ -56,7 +58,8 @@ struct json {
 void json_init(struct json *j, const char *p, size_t n);
 
 /** Pass white space.  Returns false at the end of the text. */
-bool json_space(struct json *j);
+static inline bool json_space(struct json *j);
+bool json_some_space(struct json *j); /* its slow half */
 
 /** Pass one value, with white space before it.  Returns false with j->err. */
 bool json_value(struct json *j, struct json_val *v);
@@ -94,6 +97,13 @@ bool json_is(const struct json_val *v, const char *s);
 size_t json_unescape(struct buf *b, const char *s, size_t n);
 
 /**
+ * The same of n bytes that may be no such text: append nothing and return false
+ * when they are not, or when something would have to be replaced.  b's limit
+ * leaves 64 bytes more than n.
+ */
+bool json_unescape_strict(struct buf *b, const char *s, size_t n);
+
+/**
  * The same, but escapes stay as they are: append n bytes of valid JSON, or of
  * the inside of a string, with each lone surrogate and what is not UTF-8
  * replaced.
@@ -125,5 +135,13 @@ bool json_base64(struct buf *b, const char *s, size_t n);
 
 /** The same of a string value, which may be written with escapes. */
 bool json_base64_text(struct buf *b, const struct json_val *v);
+
+static inline bool
+json_space(struct json *j)
+{
+	if (j->p < j->end && (unsigned char)*j->p > ' ')
+		return true;
+	return json_some_space(j);
+}
 
 #endif

@@ -113,6 +113,27 @@ json_escape_len(const char *s, size_t n, size_t *len)
 	return used;
 }
 
+static bool
+is_hex4(const char *s)
+{
+	for (int i = 0; i < 4; i++)
+		if (!((s[i] >= '0' && s[i] <= '9') ||
+			((s[i] | 0x20) >= 'a' && (s[i] | 0x20) <= 'f')))
+			return false;
+	return true;
+}
+
+/* Is what begins at s an escape? */
+static bool
+is_escape(const char *s, size_t n)
+{
+	if (s[0] != '\\' || n < 2)
+		return false;
+	if (s[1] != 'u')
+		return json_escapes[(unsigned char)s[1]] != '\0';
+	return n >= 6 && is_hex4(s + 2);
+}
+
 /* Any string, run by run. */
 static size_t
 unescape_runs(struct buf *b, const char *s, size_t n)
@@ -138,30 +159,62 @@ unescape_runs(struct buf *b, const char *s, size_t n)
 	return bad;
 }
 
+/*
+ * A string of valid UTF-8 with good escapes, by the block.  False when it is
+ * none, or there is not room enough to work in: with b as it was.
+ */
+static bool
+unescape_blocks(struct buf *b, const char *s, size_t n, size_t *bad)
+{
+	const size_t start = b->len;
+	unsigned high = 0;
+	size_t taken;
+	char *out;
+
+	while (n > 0) {
+		if (b->max - b->len < SCAN_UNESCAPED(n))
+			break;
+		out = buf_room(b, SCAN_UNESCAPED(n));
+		if (out == NULL)
+			break;
+		buf_wrote(b, scan_unescape(out, s, n, &taken, &high));
+		s += taken;
+		n -= taken;
+		if (n == 0)
+			break;
+		if (!is_escape(s, n))
+			break;
+		taken = one_escape(b, s, n, bad);
+		s += taken;
+		n -= taken;
+	}
+	if (n == 0 && (high == 0 || utf8_valid(b->p + start, b->len - start) ==
+					b->len - start))
+		return true;
+	buf_cut(b, start);
+	return false;
+}
+
 size_t
 json_unescape(struct buf *b, const char *s, size_t n)
 {
-	size_t bad = 0, taken;
-	char *out;
+	size_t bad = 0;
 
-	/* A long one of valid UTF-8, as chunks are, goes by the block. */
-	if (n >= SCAN_UNESCAPE_MIN && utf8_valid(s, n) == n) {
-		while (n >= SCAN_UNESCAPE_MIN && b->err == 0 &&
-		       b->max - b->len >= SCAN_UNESCAPED(n)) {
-			out = buf_room(b, SCAN_UNESCAPED(n));
-			if (out == NULL)
-				return bad;
-			buf_wrote(b, scan_unescape(out, s, n, &taken));
-			s += taken;
-			n -= taken;
-			if (n > 0) {
-				taken = one_escape(b, s, n, &bad);
-				s += taken;
-				n -= taken;
-			}
-		}
-	}
-	return bad + unescape_runs(b, s, n);
+	if (n == 0 || b->err != 0 || unescape_blocks(b, s, n, &bad))
+		return bad;
+	return unescape_runs(b, s, n);
+}
+
+bool
+json_unescape_strict(struct buf *b, const char *s, size_t n)
+{
+	const size_t start = b->len;
+	size_t bad = 0;
+
+	if (unescape_blocks(b, s, n, &bad) && bad == 0)
+		return true;
+	buf_cut(b, start);
+	return false;
 }
 
 size_t

@@ -8,10 +8,10 @@
 
 enum { PIECE = 4096 /* bytes escaped at once: they may grow sixfold */ };
 
-/* Append n bytes, escaped.  Near the buffer's limit what they may take is more
- * than there is room for: then what they do take decides. */
-static void
-put_text(struct buf *b, const char *s, size_t n)
+/* Near the buffer's limit what the bytes may take is more than there is room
+ * for: then what they do take decides. */
+void
+jsonw_escape_valid(struct buf *b, const char *s, size_t n)
 {
 	char small[SCAN_ESCAPED(16)];
 	size_t step;
@@ -38,7 +38,7 @@ jsonw_escape(struct buf *b, const char *s, size_t n)
 
 	for (;;) {
 		good = utf8_valid(s, n);
-		put_text(b, s, good);
+		jsonw_escape_valid(b, s, good);
 		if (good == n)
 			return bad;
 		buf_adds(b, UTF8_REPLACEMENT);

@@ -42,6 +42,9 @@ void jsonw_base64(struct jsonw *w, const char *key, const void *p, size_t n);
  * U+FFFD took the place of what is not UTF-8. */
 size_t jsonw_escape(struct buf *b, const char *s, size_t n);
 
+/** The same of text that is known to be UTF-8. */
+void jsonw_escape_valid(struct buf *b, const char *s, size_t n);
+
 /** Append base64 (RFC 4648 section 4) of n bytes. */
 void jsonw_add_base64(struct buf *b, const void *p, size_t n);
 

@@ -56,12 +56,18 @@ static const char meaning[256] = {['"'] = '"',
 
 /* The rest of scan_unescape(), byte by byte. */
 static size_t
-unescape_bytes(char *out, const char *s, size_t n, size_t *taken)
+unescape_bytes(
+    char *out, const char *s, size_t n, size_t *taken, unsigned *high)
 {
 	size_t len = 0, i = 0;
 
 	while (i < n) {
-		if (s[i] != '\\') {
+		unsigned char c = (unsigned char)s[i];
+
+		if (c == '"' || c < 0x20)
+			break;
+		if (c != '\\') {
+			*high |= c & 0x80u;
 			out[len++] = s[i++];
 			continue;
 		}
@@ -81,27 +87,21 @@ is_short_escape(const char *s, size_t n, size_t i)
 	return i + 1 < n && meaning[(unsigned char)s[i + 1]] != '\0';
 }
 
+/* The rest of scan_string(), byte by byte. */
+static size_t
+string_bytes(const char *s, size_t n, unsigned *high)
+{
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)s[i];
+
+		if (c == '"' || c == '\\' || c < 0x20)
+			return i;
+		*high |= c & 0x80u;
+	}
+	return n;
+}
+
 #if defined(__SSE2__)
-#include <emmintrin.h>
-
-/* Which of the 16 bytes of v are to be escaped, as bits. */
-static unsigned
-to_escape(__m128i v)
-{
-	const __m128i limit = _mm_set1_epi8(0x1f);
-
-	return (unsigned)_mm_movemask_epi8(
-	    _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
-		_mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\\')),
-		    _mm_cmpeq_epi8(_mm_min_epu8(v, limit), v))));
-}
-
-static __m128i
-load(const char *s)
-{
-	return _mm_loadu_si128((const __m128i *)s);
-}
-
 /* Copy n <= 64 bytes, storing 32 or 64. */
 static void
 copy_short(char *out, const char *s, size_t n)
@@ -124,10 +124,10 @@ enum {
 static char *
 escape_block(char *out, const char *s)
 {
-	uint64_t hits = (uint64_t)to_escape(load(s)) |
-			(uint64_t)to_escape(load(s + 16)) << 16 |
-			(uint64_t)to_escape(load(s + 32)) << 32 |
-			(uint64_t)to_escape(load(s + 48)) << 48;
+	uint64_t hits = (uint64_t)scan_stops(scan_load(s)) |
+			(uint64_t)scan_stops(scan_load(s + 16)) << 16 |
+			(uint64_t)scan_stops(scan_load(s + 32)) << 32 |
+			(uint64_t)scan_stops(scan_load(s + 48)) << 48;
 	size_t from = 0, at;
 
 	for (; hits != 0; hits &= hits - 1) {
@@ -151,71 +151,103 @@ scan_escape(char *out, const char *s, size_t n)
 	return (size_t)(out - begin) + escape_bytes(out, s, n);
 }
 
-static uint64_t
-backslashes(const char *s)
+/* What stands in the 64 bytes at s, as bits. */
+struct found {
+	uint64_t slash, bad; /* bad: '"' and below 0x20 */
+	unsigned high;
+};
+
+static struct found
+look(const char *s)
 {
 	const __m128i slash = _mm_set1_epi8('\\');
-	uint64_t bits = 0;
+	const __m128i quote = _mm_set1_epi8('"');
+	const __m128i limit = _mm_set1_epi8(0x1f);
+	struct found f = {0};
 
-	for (unsigned i = 0; i < BLOCK; i += 16)
-		bits |= (uint64_t)(unsigned)_mm_movemask_epi8(
-			    _mm_cmpeq_epi8(load(s + i), slash))
-			<< i;
-	return bits;
+	for (unsigned i = 0; i < BLOCK; i += 16) {
+		__m128i v = scan_load(s + i);
+		__m128i bad = _mm_or_si128(_mm_cmpeq_epi8(v, quote),
+		    _mm_cmpeq_epi8(_mm_min_epu8(v, limit), v));
+
+		f.slash |= (uint64_t)(unsigned)_mm_movemask_epi8(
+			       _mm_cmpeq_epi8(v, slash))
+			   << i;
+		f.bad |= (uint64_t)(unsigned)_mm_movemask_epi8(bad) << i;
+		f.high |= (unsigned)_mm_movemask_epi8(v);
+	}
+	return f;
+}
+
+/*
+ * The escapes of the 64 bytes at s, into *out.  Returns how many bytes are
+ * done, 65 when the last one begins an escape; or fewer than 64, with *out and
+ * the bytes as they were, when there is more to it.
+ */
+static size_t
+unescape_block(char **out, const char *s, const struct found *f)
+{
+	uint64_t escaped = 0;
+	size_t from = 0, at;
+	char *o = *out;
+
+	for (uint64_t hits = f->slash; hits != 0; hits &= hits - 1) {
+		at = (size_t)__builtin_ctzll(hits);
+		if (at < from)
+			continue; /* the second one of a pair */
+		copy_short(o, s + from, at - from);
+		o += at - from;
+		*o = meaning[(unsigned char)s[at + 1]];
+		if (*o == '\0')
+			return 0;
+		o++;
+		escaped |= (uint64_t)2 << at;
+		from = at + 2;
+	}
+	if ((f->bad & ~escaped) != 0)
+		return 0;
+	if (from < BLOCK) {
+		copy_short(o, s + from, BLOCK - from);
+		o += BLOCK - from;
+		from = BLOCK;
+	}
+	*out = o;
+	return from;
 }
 
 size_t
-scan_unescape(char *out, const char *s, size_t n, size_t *taken)
+scan_unescape(char *out, const char *s, size_t n, size_t *taken, unsigned *high)
 {
-	char *begin = out;
 	const char *start = s;
-	size_t from, at, rest;
-	uint64_t hits;
+	size_t done, rest;
+	char *begin = out;
+	struct found f;
 
 	/* copy_short() reads AHEAD from where an escape at the end leads. */
 	while (n >= BLOCK + AHEAD + 1) {
-		from = 0;
-		for (hits = backslashes(s); hits != 0; hits &= hits - 1) {
-			at = (size_t)__builtin_ctzll(hits);
-			if (at < from)
-				continue; /* the second one of a pair */
-			copy_short(out, s + from, at - from);
-			out += at - from;
-			*out = meaning[(unsigned char)s[at + 1]];
-			if (*out == '\0') {
-				*taken = (size_t)(s + at - start);
-				return (size_t)(out - begin);
-			}
-			out++;
-			from = at + 2;
-		}
-		if (from < BLOCK) {
-			copy_short(out, s + from, BLOCK - from);
-			out += BLOCK - from;
-			from = BLOCK;
-		}
-		s += from;
-		n -= from;
+		f = look(s);
+		done = unescape_block(&out, s, &f);
+		if (done < BLOCK)
+			break;
+		*high |= f.high;
+		s += done;
+		n -= done;
 	}
-	out += unescape_bytes(out, s, n, &rest);
-	*taken = (size_t)(s - start) + rest;
+	/* What stopped it is in the next block, if anything did. */
+	rest = n < BLOCK + AHEAD + 1 ? n : BLOCK;
+	out += unescape_bytes(out, s, rest, &done, high);
+	*taken = (size_t)(s - start) + done;
 	return (size_t)(out - begin);
 }
 
 size_t
-scan_string(const char *s, size_t n, unsigned *high)
+scan_string_long(const char *s, size_t n, unsigned *high)
 {
-	const __m128i quote = _mm_set1_epi8('"');
-	const __m128i slash = _mm_set1_epi8('\\');
-	const __m128i limit = _mm_set1_epi8(0x1f);
 	size_t i = 0;
 
 	for (; i + 16 <= n; i += 16) {
-		__m128i v = _mm_loadu_si128((const __m128i *)(s + i));
-		__m128i hit = _mm_or_si128(_mm_cmpeq_epi8(v, quote),
-		    _mm_or_si128(_mm_cmpeq_epi8(v, slash),
-			_mm_cmpeq_epi8(_mm_min_epu8(v, limit), v)));
-		unsigned stop = (unsigned)_mm_movemask_epi8(hit);
+		__m128i v = scan_load(s + i);
+		unsigned stop = scan_stops(v);
 		unsigned top = (unsigned)_mm_movemask_epi8(v);
 
 		if (stop != 0) {
@@ -226,14 +258,7 @@ scan_string(const char *s, size_t n, unsigned *high)
 		}
 		*high |= top;
 	}
-	for (; i < n; i++) {
-		unsigned char c = (unsigned char)s[i];
-
-		if (c == '"' || c == '\\' || c < 0x20)
-			return i;
-		*high |= c & 0x80;
-	}
-	return n;
+	return i + string_bytes(s + i, n - i, high);
 }
 
 /* What scan_string_end() does with the bytes from i on that fill no vector. */
@@ -269,10 +294,10 @@ scan_string_end(const char *s, size_t n, unsigned *high, unsigned *escapes)
 	__m128i v;
 
 	for (; i + 16 <= n; i += 16 + over) {
-		v = load(s + i);
+		v = scan_load(s + i);
 		over = 0;
 		top = (unsigned)_mm_movemask_epi8(v);
-		for (stop = to_escape(v); stop != 0; stop &= ~(3u << at)) {
+		for (stop = scan_stops(v); stop != 0; stop &= ~(3u << at)) {
 			at = (unsigned)__builtin_ctz(stop);
 			if (s[i + at] != '\\' ||
 			    !is_short_escape(s, n, i + at)) {
@@ -289,20 +314,29 @@ scan_string_end(const char *s, size_t n, unsigned *high, unsigned *escapes)
 #elif defined(__ARM_NEON)
 #include <arm_neon.h>
 
-size_t
-scan_unescape(char *out, const char *s, size_t n, size_t *taken)
+/* Which of the 16 bytes of v end a run: '"', '\\', below 0x20. */
+static uint8x16_t
+stops(uint8x16_t v)
 {
-	const uint8x16_t slash = vdupq_n_u8('\\');
+	return vorrq_u8(vceqq_u8(v, vdupq_n_u8('"')),
+	    vorrq_u8(
+		vceqq_u8(v, vdupq_n_u8('\\')), vcltq_u8(v, vdupq_n_u8(0x20))));
+}
+
+size_t
+scan_unescape(char *out, const char *s, size_t n, size_t *taken, unsigned *high)
+{
 	size_t i = 0, len = 0, rest;
 
 	for (; n - i >= 16; i += 16, len += 16) {
 		uint8x16_t v = vld1q_u8((const uint8_t *)(s + i));
 
-		if (vmaxvq_u8(vceqq_u8(v, slash)) != 0)
+		if (vmaxvq_u8(stops(v)) != 0)
 			break;
+		*high |= vmaxvq_u8(v) & 0x80u;
 		vst1q_u8((uint8_t *)(out + len), v);
 	}
-	len += unescape_bytes(out + len, s + i, n - i, &rest);
+	len += unescape_bytes(out + len, s + i, n - i, &rest, high);
 	*taken = i + rest;
 	return len;
 }
@@ -314,12 +348,9 @@ scan_escape(char *out, const char *s, size_t n)
 
 	while (n >= 16) {
 		uint8x16_t v = vld1q_u8((const uint8_t *)s);
-		uint8x16_t hit = vorrq_u8(vceqq_u8(v, vdupq_n_u8('"')),
-		    vorrq_u8(vceqq_u8(v, vdupq_n_u8('\\')),
-			vcltq_u8(v, vdupq_n_u8(0x20))));
 
 		vst1q_u8((uint8_t *)out, v);
-		if (vmaxvq_u8(hit) != 0)
+		if (vmaxvq_u8(stops(v)) != 0)
 			out += escape_bytes(out, s, 16);
 		else
 			out += 16;
@@ -330,34 +361,24 @@ scan_escape(char *out, const char *s, size_t n)
 }
 
 size_t
-scan_string(const char *s, size_t n, unsigned *high)
+scan_string_long(const char *s, size_t n, unsigned *high)
 {
 	size_t i = 0;
 
 	for (; i + 16 <= n; i += 16) {
 		uint8x16_t v = vld1q_u8((const uint8_t *)(s + i));
-		uint8x16_t hit = vorrq_u8(vceqq_u8(v, vdupq_n_u8('"')),
-		    vorrq_u8(vceqq_u8(v, vdupq_n_u8('\\')),
-			vcltq_u8(v, vdupq_n_u8(0x20))));
 
-		if (vmaxvq_u8(hit) != 0)
+		if (vmaxvq_u8(stops(v)) != 0)
 			break;
 		*high |= vmaxvq_u8(v) & 0x80u;
 	}
-	for (; i < n; i++) {
-		unsigned char c = (unsigned char)s[i];
-
-		if (c == '"' || c == '\\' || c < 0x20)
-			return i;
-		*high |= c & 0x80u;
-	}
-	return n;
+	return i + string_bytes(s + i, n - i, high);
 }
 #else
 size_t
-scan_unescape(char *out, const char *s, size_t n, size_t *taken)
+scan_unescape(char *out, const char *s, size_t n, size_t *taken, unsigned *high)
 {
-	return unescape_bytes(out, s, n, taken);
+	return unescape_bytes(out, s, n, taken, high);
 }
 
 size_t
@@ -367,16 +388,9 @@ scan_escape(char *out, const char *s, size_t n)
 }
 
 size_t
-scan_string(const char *s, size_t n, unsigned *high)
+scan_string_long(const char *s, size_t n, unsigned *high)
 {
-	for (size_t i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)s[i];
-
-		if (c == '"' || c == '\\' || c < 0x20)
-			return i;
-		*high |= c & 0x80u;
-	}
-	return n;
+	return string_bytes(s, n, high);
 }
 #endif
 

@@ -2,6 +2,9 @@
 #define SCAN_H
 
 #include <stddef.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 /*
  * The inner loops over bytes, 16 at a time where the processor has vectors
@@ -13,7 +16,10 @@
  * 0x20; n when there is none.  *high is set to non-zero when one of those
  * before it is above 0x7f, else left alone.
  */
-size_t scan_string(const char *s, size_t n, unsigned *high);
+static inline size_t scan_string(const char *s, size_t n, unsigned *high);
+
+/** The same, for those it is not worth to call a function for first. */
+size_t scan_string_long(const char *s, size_t n, unsigned *high);
 
 /**
  * The same, but passing over escapes of two characters: it stops at the '"'
@@ -34,13 +40,56 @@ size_t scan_escape(char *out, const char *s, size_t n);
 #define SCAN_ESCAPED(n) (6 * (n) + 16)
 
 /**
- * Undo the two-character escapes in the n bytes at s, of the inside of a valid
- * JSON string, into out, up to an escape of the \u kind or the end.  Returns
- * the length written; *taken is how far it came.  out has room for
- * SCAN_UNESCAPED(n) bytes.
+ * Undo the two-character escapes in the n bytes at s, of the inside of a JSON
+ * string, into out, up to an escape of the \u kind, to what cannot stand there
+ * ('"', a control character, a backslash that is no escape), or to the end.
+ * Returns the length written; *taken is how far it came, *high as above.  out
+ * has room for SCAN_UNESCAPED(n) bytes.
  */
-size_t scan_unescape(char *out, const char *s, size_t n, size_t *taken);
+size_t scan_unescape(
+    char *out, const char *s, size_t n, size_t *taken, unsigned *high);
 #define SCAN_UNESCAPED(n) ((n) + 64)
-enum { SCAN_UNESCAPE_MIN = 96 /* shorter ones are not worth the call */ };
+
+#if defined(__SSE2__)
+/* Which of the 16 bytes of v end a run, as bits: '"', '\\', below 0x20. */
+static inline unsigned
+scan_stops(__m128i v)
+{
+	const __m128i limit = _mm_set1_epi8(0x1f);
+
+	return (unsigned)_mm_movemask_epi8(
+	    _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
+		_mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\\')),
+		    _mm_cmpeq_epi8(_mm_min_epu8(v, limit), v))));
+}
+
+static inline __m128i
+scan_load(const char *s)
+{
+	return _mm_loadu_si128((const __m128i *)s);
+}
+#endif
+
+/* Most strings are short: the first bytes are looked at in place. */
+static inline size_t
+scan_string(const char *s, size_t n, unsigned *high)
+{
+#if defined(__SSE2__)
+	if (n >= 16) {
+		__m128i v = scan_load(s);
+		unsigned stop = scan_stops(v);
+		unsigned top = (unsigned)_mm_movemask_epi8(v), at;
+
+		if (stop != 0) {
+			at = (unsigned)__builtin_ctz(stop);
+			*high |= top & ((1u << at) - 1);
+			return at;
+		}
+		*high |= top;
+		return 16 + scan_string_long(s + 16, n - 16, high);
+	}
+#endif
+	return scan_string_long(s, n, high);
+}
 
 #endif

@@ -123,6 +123,52 @@ is_hex(const char *s, size_t n)
 	return true;
 }
 
+/* Are these WIRE_ID_LEN characters an id? */
+static bool
+is_id(const char *s)
+{
+	return is_hex(s, 16) && s[16] == '-' && is_hex(s + 17, 4);
+}
+
+/* Pass text that must stand at *p. */
+static bool
+pass(const char **p, const char *end, const char *text, size_t n)
+{
+	if ((size_t)(end - *p) < n || memcmp(*p, text, n) != 0)
+		return false;
+	*p += n;
+	return true;
+}
+#define PASS(p, end, text) pass(p, end, text, sizeof(text) - 1)
+
+bool
+wire_chunk_text(struct wire_chunk_text *c, const char *line, size_t n)
+{
+	const char *p = line, *end = line + n, *digits;
+
+	if (!PASS(&p, end, "{\"id\":\"") || (size_t)(end - p) < WIRE_ID_LEN ||
+	    !is_id(p))
+		return false;
+	memcpy(c->id, p, WIRE_ID_LEN);
+	c->id[WIRE_ID_LEN] = '\0';
+	p += WIRE_ID_LEN;
+	if (!PASS(&p, end, "\",\"at\":"))
+		return false;
+	/* 19 digits never overflow; a number has no leading zero. */
+	c->at = 0;
+	for (digits = p; p < end && *p >= '0' && *p <= '9'; p++)
+		c->at = c->at * 10 + (uint64_t)(*p - '0');
+	if (p == digits || p - digits > 19 ||
+	    (*digits == '0' && p > digits + 1))
+		return false;
+	if (!PASS(&p, end, ",\"text\":\"") || end - p < 2 ||
+	    memcmp(end - 2, "\"}", 2) != 0)
+		return false;
+	c->text = p;
+	c->len = (size_t)(end - 2 - p);
+	return true;
+}
+
 bool
 wire_id(const struct wire_line *w, char id[WIRE_ID_LEN + 1])
 {
@@ -132,7 +178,7 @@ wire_id(const struct wire_line *w, char id[WIRE_ID_LEN + 1])
 	    w->id.n != WIRE_ID_LEN + 2)
 		return false;
 	s = w->id.p + 1;
-	if (!is_hex(s, 16) || s[16] != '-' || !is_hex(s + 17, 4))
+	if (!is_id(s))
 		return false;
 	memcpy(id, s, WIRE_ID_LEN);
 	id[WIRE_ID_LEN] = '\0';

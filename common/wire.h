@@ -55,6 +55,22 @@ struct wire_line {
 bool wire_parse(
     struct wire_line *w, const char *line, size_t n, const char **why);
 
+/** A chunk line of text. */
+struct wire_chunk_text {
+	char id[WIRE_ID_LEN + 1];
+	uint64_t at;
+	const char *text; /* between its quotes, not checked for anything */
+	size_t len;
+};
+
+/**
+ * The quick way for the lines that are most of all: a chunk of text in just the
+ * form that wire_chunk() writes.  False for any other line, and for some of
+ * those: wire_parse() takes them all.  When the text turns out to be none of a
+ * JSON string, the line was not of this kind either.
+ */
+bool wire_chunk_text(struct wire_chunk_text *c, const char *line, size_t n);
+
 /** The id as text: true and filled when it has the form of one. */
 bool wire_id(const struct wire_line *w, char id[WIRE_ID_LEN + 1]);
 

@@ -42,14 +42,16 @@ again(struct capture *c, struct path_node *node)
 	forget(node);
 }
 
+/* The child of that name; *guess is tried first. */
 static struct path_node *
-find(const struct path_node *node, const struct json_val *key)
+find(const struct path_node *node, struct path_node **guess,
+    const struct json_val *key)
 {
 	struct buf b = BUF_INIT(PATH_NAME_MAX);
 	struct path_node *child;
 
 	if ((key->flags & JSON_ESCAPES) == 0)
-		return path_find(node, key->p + 1, key->n - 2);
+		return path_guess(node, guess, key->p + 1, key->n - 2);
 	(void)json_unescape(&b, key->p + 1, key->n - 2);
 	child = b.err == 0 && b.len > 0 ? path_find(node, b.p, b.len) : NULL;
 	buf_clear(&b);
@@ -82,13 +84,21 @@ is_other(const struct path_node *node, const struct json_val *v)
 	return v->type != (node->positions ? JSON_ARRAY : JSON_OBJECT);
 }
 
+/* Where the value of node's place goes: its slot, or else val.  (It is written
+ * there at once, as copying what was just written in parts is slow.) */
+static struct json_val *
+place(struct capture *c, const struct path_node *node, struct json_val *val)
+{
+	return node->slot != -1 ? &c->slot[node->slot] : val;
+}
+
 /* Pass an object whose members node knows. */
 static bool
 walk_object(struct walk *w, struct path_node *node, struct json_val *v)
 {
 	struct capture *c = w->c;
-	struct path_node *child;
-	struct json_val key, val;
+	struct path_node *child, **guess = &node->begins;
+	struct json_val key, val, *to;
 	bool first;
 
 	if (!json_enter(w->j, '{', &first))
@@ -97,21 +107,24 @@ walk_object(struct walk *w, struct path_node *node, struct json_val *v)
 	while (json_member(w->j, &first, &key)) {
 		if (node == &c->tree->root && c->first.p == NULL)
 			c->first = key;
-		child = find(node, &key);
+		child = find(node, guess, &key);
 		if (child == NULL) {
 			unmapped(w, node, &key);
-			if (!json_value(w->j, &val))
+			to = &val;
+			if (!json_value(w->j, to))
 				return false;
 		} else {
+			guess = &child->follows;
 			if (child->seen == c->serial)
 				again(c, child);
 			child->seen = c->serial;
-			if (!walk_value(w, child, &val))
+			to = place(c, child, &val);
+			if (!walk_value(w, child, to))
 				return false;
-			if (is_other(child, &val))
+			if (is_other(child, to))
 				unmapped(w, node, &key);
 		}
-		v->flags |= key.flags | val.flags;
+		v->flags |= key.flags | to->flags;
 	}
 	w->depth--;
 	return w->j->err == JSON_FINE;
@@ -122,7 +135,7 @@ static bool
 walk_array(struct walk *w, struct path_node *node, struct json_val *v)
 {
 	struct path_node *child;
-	struct json_val val;
+	struct json_val val, *to;
 	size_t index = 0;
 	bool first;
 
@@ -133,10 +146,11 @@ walk_array(struct walk *w, struct path_node *node, struct json_val *v)
 		for (size_t i = 0; i < node->n && child == NULL; i++)
 			if (node->child[i]->index == index)
 				child = node->child[i];
-		if (child == NULL ? !json_value(w->j, &val)
-				  : !walk_value(w, child, &val))
+		to = child != NULL ? place(w->c, child, &val) : &val;
+		if (child == NULL ? !json_value(w->j, to)
+				  : !walk_value(w, child, to))
 			return false;
-		v->flags |= val.flags;
+		v->flags |= to->flags;
 	}
 	return w->j->err == JSON_FINE;
 }
@@ -146,6 +160,7 @@ static bool
 walk_value(struct walk *w, struct path_node *node, struct json_val *v)
 {
 	struct json *j = w->j;
+	size_t spaces;
 
 	if (!json_space(j))
 		return json_value(j, v); /* fails as it should */
@@ -155,6 +170,7 @@ walk_value(struct walk *w, struct path_node *node, struct json_val *v)
 	}
 	v->p = j->p;
 	v->flags = 0;
+	spaces = j->spaces;
 	w->covered += node->column;
 	if (*j->p == '{' && node->table != NULL) {
 		v->type = JSON_OBJECT;
@@ -169,9 +185,9 @@ walk_value(struct walk *w, struct path_node *node, struct json_val *v)
 	} else if (!json_value(j, v)) {
 		return false;
 	}
+	if (j->spaces != spaces)
+		v->flags |= JSON_SPACES;
 	w->covered -= node->column;
-	if (node->slot != -1)
-		w->c->slot[node->slot] = *v;
 	return true;
 }
 

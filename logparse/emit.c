@@ -19,6 +19,31 @@ line_head(struct buf *b, const struct object *o, struct jsonw *w)
 	jsonw_uint(w, "n", o->counts.records);
 }
 
+/* The same of a row, up to its first member; each row has it. */
+static void
+row_head(struct buf *b, const struct object *o, const char *table)
+{
+	char digits[20], *p = digits + sizeof(digits);
+	uint64_t n = o->counts.records;
+
+	do
+		*--p = (char)('0' + n % 10);
+	while ((n /= 10) != 0);
+	buf_adds(b, "{\"id\":\"");
+	buf_add(b, o->id, WIRE_ID_LEN);
+	buf_adds(b, "\",\"n\":");
+	buf_add(b, p, (size_t)(digits + sizeof(digits) - p));
+	buf_adds(b, ",\"table\":\"");
+	buf_adds(b, table);
+	if (o->from.p != NULL) {
+		buf_adds(b, "\",\"object\":");
+		buf_add(b, o->from.p, o->from.n);
+		buf_adds(b, ",\"row\":");
+	} else {
+		buf_adds(b, "\",\"row\":");
+	}
+}
+
 /* What was done for one row, counted when it is one. */
 struct done {
 	struct value_counts values;
@@ -48,6 +73,19 @@ add_time(struct buf *b, struct object *o, const struct column *c,
 	return true;
 }
 
+/* A column and the JSON of its value. */
+static void
+put_column(struct buf *b, const struct column *c, const char *value, size_t n)
+{
+	char *to = buf_room(b, COLUMN_LABEL + n);
+
+	if (to == NULL)
+		return;
+	memcpy(to, c->label, COLUMN_LABEL);
+	memcpy(to + c->label_len, value, n);
+	buf_wrote(b, c->label_len + n);
+}
+
 static void
 add_columns(struct buf *b, const struct format *f, const struct json_val *slots,
     struct done *d)
@@ -59,13 +97,16 @@ add_columns(struct buf *b, const struct format *f, const struct json_val *slots,
 
 	for (c = f->columns + 1; c < f->columns + f->n; c++) {
 		if (c->node == NULL) {
-			buf_add(b, c->label, c->label_len);
-			buf_adds(b, c->constant);
+			put_column(b, c, c->constant, c->constant_len);
 			continue;
 		}
 		v = &slots[c->node->slot];
 		if (v->p == NULL || v->type == JSON_NULL)
 			continue;
+		if (c->type == COLUMN_STRING && value_is_plain(v)) {
+			put_column(b, c, v->p, v->n);
+			continue;
+		}
 		start = b->len;
 		buf_add(b, c->label, c->label_len);
 		r = value_add(b, c->type, v, &d->values);
@@ -95,17 +136,11 @@ emit_row(struct object *o)
 	struct buf *b = out_buf();
 	size_t start = b->len;
 	struct done d = {0};
-	struct jsonw w;
 
 	if (format_missing(f, c->slot) != NULL)
 		return "missing-member";
-	if (!o->parser->bare) {
-		line_head(b, o, &w);
-		jsonw_text(&w, "table", f->table);
-		if (o->from.p != NULL)
-			jsonw_raw(&w, "object", o->from.p, o->from.n);
-		buf_adds(b, ",\"row\":");
-	}
+	if (!o->parser->bare)
+		row_head(b, o, f->table);
 	buf_addc(b, '{');
 	if (!add_time(b, o, &f->columns[0], c->slot, &d)) {
 		out_drop();

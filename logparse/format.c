@@ -267,7 +267,6 @@ is_reserved(const struct word *w)
 static bool
 column_name(struct reader *r, struct column *c)
 {
-	struct buf b = BUF_INIT(COLUMN_NAME_MAX + 8);
 	struct word w;
 
 	if (!next_word(r, &w) || !is_name(&w, COLUMN_NAME_MAX, "_") ||
@@ -279,9 +278,10 @@ column_name(struct reader *r, struct column *c)
 	memcpy(c->name, w.p, w.n);
 	if (r->out->n == 0 && strcmp(c->name, "TimeGenerated") != 0)
 		return wrong(r, "TimeGenerated as the first column");
-	buf_addf(&b, ",\"%s\":", c->name);
-	c->label = b.p;
-	c->label_len = b.len;
+	memcpy(c->label, ",\"", 2);
+	memcpy(c->label + 2, w.p, w.n);
+	memcpy(c->label + 2 + w.n, "\":", 2);
+	c->label_len = w.n + 4;
 	return true;
 }
 
@@ -295,6 +295,7 @@ column_constant(struct reader *r, struct column *c)
 	if (!json_value(&j, &v) || v.type != JSON_STRING || !json_done(&j))
 		return wrong(r, "a constant such as \"TEXT\" after '='");
 	c->constant = copy(v.p, v.n);
+	c->constant_len = v.n;
 	return true;
 }
 
@@ -464,10 +465,8 @@ format_free(struct format *f)
 {
 	if (f == NULL)
 		return;
-	for (size_t i = 0; i < f->n; i++) {
+	for (size_t i = 0; i < f->n; i++)
 		free(f->columns[i].constant);
-		free(f->columns[i].label);
-	}
 	for (size_t i = 0; i < f->nrequire; i++)
 		free(f->require[i].text);
 	free_list(f->keys, f->nkeys);

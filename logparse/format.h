@@ -44,6 +44,7 @@ enum column_type {
 enum {
 	FORMAT_NAME_MAX = 32,
 	COLUMN_NAME_MAX = 45, /* Log Analytics: sentinel-ingestion limits */
+	COLUMN_LABEL = 64,    /* of a size that is quick to copy */
 	TABLE_NAME_MAX = 63,
 	FORMAT_LISTS_MAX = 16 /* globs, members, requirements .. of a format */
 };
@@ -53,7 +54,8 @@ struct column {
 	enum column_type type;
 	struct path_node *node; /* NULL: the constant */
 	char *constant;         /* a JSON string */
-	char *label;            /* ,"NAME": */
+	size_t constant_len;
+	char label[COLUMN_LABEL]; /* ,"NAME": */
 	size_t label_len;
 	unsigned line; /* of the format file, for --explain and errors */
 };

@@ -166,6 +166,21 @@ handle_chunk(struct input *in, const struct wire_line *w)
 		(void)object_feed(o, in->bytes.p, in->bytes.len);
 }
 
+/* Most lines are chunks in one form: not all of what other lines need to be
+ * looked at for.  False when this is none, or there is something about it. */
+static bool
+quick_chunk(struct input *in, const char *p, size_t n)
+{
+	struct wire_chunk_text c;
+	struct object *o;
+
+	if (!wire_chunk_text(&c, p, n))
+		return false;
+	o = idmap_get(&in->open, c.id);
+	return o != NULL && !o->failed && c.at == o->at &&
+	       object_text(o, c.text, c.len);
+}
+
 static void
 handle_end(struct input *in, const struct wire_line *w)
 {
@@ -359,6 +374,10 @@ handle_line(struct input *in, const char *p, size_t n, bool torn)
 	const char *why;
 
 	in->lines++;
+	if (quick_chunk(in, p, n)) {
+		in->wire_lines++;
+		return;
+	}
 	if (!wire_parse(&w, p, n, &why)) {
 		handle_alien(in, p, n, torn, why);
 		return;

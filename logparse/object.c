@@ -217,34 +217,71 @@ frame_some(struct object *o, const char *p, size_t n)
 	return pos;
 }
 
+/* The rest as it is, and room behind it. */
+static struct buf *
+window(struct object *o)
+{
+	struct buf *w = &o->parser->window;
+
+	buf_reset(w);
+	buf_add(w, o->rest.p, o->rest.len);
+	return w;
+}
+
+/* n more bytes have come: p is the rest and they, len in all. */
+static void
+came(struct object *o, const char *p, size_t len, size_t n)
+{
+	size_t pos;
+
+	o->bytes += n;
+	o->parser->bytes += n;
+	pos = frame_some(o, p, len);
+	hold_set(&o->rest, &o->parser->held, p + pos, len - pos);
+}
+
 bool
 object_take(void *ctx, const char *p, size_t n)
 {
 	struct object *o = ctx;
-	struct buf *w = &o->parser->window;
-	size_t *held = &o->parser->held, pos;
+	struct buf *w;
+	size_t *held = &o->parser->held;
 
-	o->bytes += n;
-	o->parser->bytes += n;
 	if (o->rest.len > n) {
 		/* A large record: copying it for each piece would not end. */
+		o->bytes += n;
+		o->parser->bytes += n;
 		hold_add(&o->rest, held, p, n);
 		hold_drop(
 		    &o->rest, held, frame_some(o, o->rest.p, o->rest.len));
 		return true;
 	}
-	if (o->rest.len > 0) {
-		buf_reset(w);
-		buf_add(w, o->rest.p, o->rest.len);
-		buf_add(w, p, n);
-		INVARIANT(w->err == 0);
-		p = w->p;
-		n = w->len;
+	if (o->rest.len == 0) {
+		came(o, p, n, n);
+		return true;
 	}
-	pos = frame_some(o, p, n);
-	hold_set(&o->rest, held, p + pos, n - pos);
+	w = window(o);
+	buf_add(w, p, n);
+	INVARIANT(w->err == 0);
+	came(o, w->p, w->len, n);
 	if (w->cap > WINDOW_KEPT)
 		buf_clear(w);
+	return true;
+}
+
+bool
+object_text(struct object *o, const char *s, size_t n)
+{
+	struct buf *w;
+	size_t rest = o->rest.len;
+
+	if (o->raw || rest > n || n > WINDOW_KEPT / 4)
+		return false;
+	w = window(o);
+	if (!json_unescape_strict(w, s, n))
+		return false;
+	o->at += w->len - rest;
+	came(o, w->p, w->len, w->len - rest);
 	return true;
 }
 

@@ -90,6 +90,13 @@ void object_free(struct object *o);
  * the error line is written, and the object failed. */
 bool object_feed(struct object *o, const char *p, size_t n);
 
+/**
+ * The same of decoded bytes in n bytes of the inside of a JSON string, the
+ * quick way.  False when it cannot be gone, or they are no such text: nothing
+ * is done.
+ */
+bool object_text(struct object *o, const char *s, size_t n);
+
 /** The object is whole: write its last records, and the end line; or, when
  * it waits (o->waiting), do so later: see stored_resume(). */
 void object_end(struct object *o);

@@ -1,4 +1,5 @@
 /* Paths into records, compiled to a tree. */
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -207,6 +208,28 @@ path_finish(struct path_tree *t)
 	INVARIANT(next == t->slots);
 }
 
+/* memcmp() of names, most of which are short: in words that overlap. */
+static bool
+same(const char *a, const char *b, size_t n)
+{
+	uint64_t x[2], y[2];
+	size_t i = 0;
+
+	if (n < 8)
+		return memcmp(a, b, n) == 0;
+	for (; i + 16 < n; i += 8) {
+		memcpy(x, a + i, 8);
+		memcpy(y, b + i, 8);
+		if (x[0] != y[0])
+			return false;
+	}
+	memcpy(&x[0], a + (i + 8 < n ? i : n - 8), 8);
+	memcpy(&y[0], b + (i + 8 < n ? i : n - 8), 8);
+	memcpy(&x[1], a + n - 8, 8);
+	memcpy(&y[1], b + n - 8, 8);
+	return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+}
+
 struct path_node *
 path_find(const struct path_node *node, const char *name, size_t n)
 {
@@ -217,8 +240,22 @@ path_find(const struct path_node *node, const char *name, size_t n)
 		return NULL;
 	for (h = hash(name, n); (i = node->table[h & node->mask]) != 0; h++) {
 		c = node->child[i - 1];
-		if (c->len == n && memcmp(c->name, name, n) == 0)
+		if (c->len == n && same(c->name, name, n))
 			return node->child[i - 1];
 	}
 	return NULL;
+}
+
+struct path_node *
+path_guess(const struct path_node *node, struct path_node **guess,
+    const char *name, size_t n)
+{
+	struct path_node *c = *guess;
+
+	if (c != NULL && c->len == n && same(c->name, name, n))
+		return c;
+	c = path_find(node, name, n);
+	if (c != NULL)
+		*guess = c;
+	return c;
 }

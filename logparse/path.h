@@ -24,6 +24,9 @@ struct path_node {
 	bool column;         /* a column takes the whole value */
 	unsigned first, end; /* slots of this node and all below */
 	unsigned long seen;  /* serial of the record that had it last */
+	/* Records are alike: the child that came first, and the one that came
+	 * behind this one, the last time. */
+	struct path_node *begins, *follows;
 	struct path_node **child;
 	size_t n;
 	bool positions;        /* children are positions of an array */
@@ -54,5 +57,10 @@ void path_finish(struct path_tree *t);
 /** The child of that name, or NULL. */
 struct path_node *path_find(
     const struct path_node *node, const char *name, size_t n);
+
+/** The same where a guess is worth a try: *guess, when it is not NULL, which
+ * becomes what is found. */
+struct path_node *path_guess(const struct path_node *node,
+    struct path_node **guess, const char *name, size_t n);
 
 #endif

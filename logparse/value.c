@@ -41,15 +41,22 @@ slow_string(struct buf *b, const struct json_val *v, struct value_counts *c)
 	done(b, &mended);
 }
 
+bool
+value_is_plain(const struct json_val *v)
+{
+	return v->type == JSON_STRING && v->n - 2 <= VALUE_STRING_MAX &&
+	       (v->flags == 0 || !json_mendable(v->p + 1, v->n - 2, v->flags));
+}
+
 static void
 add_string(struct buf *b, const struct json_val *v, struct value_counts *c)
 {
+	if (value_is_plain(v)) {
+		buf_add(b, v->p, v->n);
+		return;
+	}
 	buf_addc(b, '"');
-	if (v->n - 2 > VALUE_STRING_MAX ||
-	    json_mendable(v->p + 1, v->n - 2, v->flags))
-		slow_string(b, v, c);
-	else
-		buf_add(b, v->p + 1, v->n - 2);
+	slow_string(b, v, c);
 	buf_addc(b, '"');
 }
 
@@ -81,11 +88,16 @@ add_json(struct buf *b, const struct json_val *v, struct value_counts *c)
 static void
 add_json_text(struct buf *b, const struct json_val *v, struct value_counts *c)
 {
-	add_json(&compact, v, c);
 	buf_addc(b, '"');
-	(void)jsonw_escape(b, compact.p, compact.len);
+	if ((v->flags & JSON_SPACES) == 0 && v->n <= VALUE_STRING_MAX &&
+	    !json_mendable(v->p, v->n, v->flags)) {
+		jsonw_escape_valid(b, v->p, v->n);
+	} else {
+		add_json(&compact, v, c);
+		jsonw_escape_valid(b, compact.p, compact.len);
+		done(b, &compact);
+	}
 	buf_addc(b, '"');
-	done(b, &compact);
 }
 
 /* A number, true or false as text. */

@@ -30,6 +30,9 @@ struct value_counts {
 	uint64_t cut;      /* values over the limit: see jsoncut.h */
 };
 
+/** Is v a string that a column of strings takes as it is, with its quotes? */
+bool value_is_plain(const struct json_val *v);
+
 /** Append v as a value of that type.  On another result than VALUE_OK b is
  * as before. */
 enum value_result value_add(struct buf *b, enum column_type type,

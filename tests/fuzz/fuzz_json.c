@@ -60,7 +60,7 @@ check_compact(const struct json_val *v)
 	json_init(&j, once.p, once.len);
 	CHECK(json_value(&j, &again) && json_done(&j));
 	CHECK(again.n == once.len && again.type == v->type &&
-	      again.flags == v->flags);
+	      again.flags == (v->flags & ~(unsigned)JSON_SPACES));
 	json_compact(&twice, once.p, once.len);
 	CHECK(twice.len == once.len && memcmp(twice.p, once.p, once.len) == 0);
 	buf_clear(&once);

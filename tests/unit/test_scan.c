@@ -151,6 +151,7 @@ test_unescape(void)
 	struct buf b = BUF_INIT(1 << 20), back = BUF_INIT(1 << 20);
 	struct buf text = BUF_INIT(1 << 20);
 	size_t taken;
+	unsigned high = 0;
 	char out[SCAN_UNESCAPED(200)], s[200];
 	bool same = true;
 
@@ -167,10 +168,11 @@ test_unescape(void)
 	for (size_t at = 0; at + 2 <= sizeof(s); at++) {
 		memcpy(s + at, "\\n", 2);
 		same = same &&
-		       scan_unescape(out, s, sizeof(s), &taken) == 199 &&
+		       scan_unescape(out, s, sizeof(s), &taken, &high) == 199 &&
 		       taken == 200 && out[at] == '\n';
 		memcpy(s + at, "\\u", 2);
-		same = same && scan_unescape(out, s, sizeof(s), &taken) == at &&
+		same = same &&
+		       scan_unescape(out, s, sizeof(s), &taken, &high) == at &&
 		       taken == at;
 		memcpy(s + at, "xx", 2);
 	}
@@ -213,6 +215,36 @@ test_utf8(void)
 	buf_clear(&b);
 }
 
+/* What no string holds, behind escapes and plain text. */
+static void
+test_strict(void)
+{
+	static const char *const bad[] = {"\"", "\x01", "\n", "\\x", "\\u12g4",
+	    "\\ud800", "\\udc00", "\xff", "\xe2\x82", "\\u12", "\\"};
+	static const char *const good[] = {
+	    "\\\"", "\\u0041", "\\ud83d\\ude00", "\xc3\xb6", "\\\\", "x"};
+	struct buf text = BUF_INIT(1000), out = BUF_INIT(2000);
+	size_t wrong = 0;
+
+	for (size_t at = 0; at < 150; at++)
+		for (size_t i = 0; i < 11 + 6; i++) {
+			buf_reset(&text);
+			buf_reset(&out);
+			for (size_t k = 0; k < at; k++)
+				buf_adds(&text, k % 3 == 0 ? "\\\\" : "y");
+			buf_adds(&text, i < 11 ? bad[i] : good[i - 11]);
+			/* Those that are cut off stand at the end. */
+			for (size_t k = 0; i != 9 && i != 10 && k < 150; k++)
+				buf_addc(&text, 'z');
+			wrong += json_unescape_strict(&out, text.p, text.len) !=
+				 (i >= 11);
+			wrong += i < 11 && out.len != 0;
+		}
+	OK(wrong == 0, "what is no text of a string is refused anywhere");
+	buf_clear(&text);
+	buf_clear(&out);
+}
+
 /* A buffer that just holds it does; one byte less does not. */
 static void
 test_limit(void)
@@ -240,6 +272,7 @@ main(void)
 {
 	test_places();
 	test_unescape();
+	test_strict();
 	test_utf8();
 	test_limit();
 	return tap_done();

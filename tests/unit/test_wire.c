@@ -106,6 +106,42 @@ chunks(const char *what, const char *src, size_t n, bool binary)
 	buf_clear(&back);
 }
 
+/* The quick way with chunks of text, and what it leaves to the other. */
+static void
+quick(void)
+{
+#define ID "{\"id\":\"0123456789abcdef-0123\""
+	static const char *const others[] = {"", "{", ID,
+	    ID ",\"at\":", ID ",\"at\":0,\"text\":\"",
+	    ID ",\"at\":0,\"text\":\"}", ID ",\"at\":0,\"text\":\"x\"",
+	    ID ",\"at\":0,\"text\":\"x\" }", ID ",\"at\":00,\"text\":\"\"}",
+	    ID ",\"at\":-1,\"text\":\"\"}",
+	    ID ",\"at\":12345678901234567890,\"text\":\"\"}",
+	    ID ",\"at\":,\"text\":\"\"}", ID ",\"at\":0,\"b64\":\"\"}",
+	    " " ID ",\"at\":0,\"text\":\"\"}", ID ", \"at\":0,\"text\":\"\"}",
+	    "{\"id\":\"0123456789abcdeX-0123\",\"at\":0,\"text\":\"\"}",
+	    "{\"id\":\"0123456789abcdef_0123\",\"at\":0,\"text\":\"\"}",
+	    "{\"id\":\"0123456789abcdef-012\",\"at\":0,\"text\":\"\"}",
+	    "{\"id\":\"0123456789ab"};
+	static const char good[] =
+	    ID ",\"at\":1234567890123456789,\"text\":\"a\\\"b\"}";
+	static const char least[] = ID ",\"at\":0,\"text\":\"\"}";
+	struct wire_chunk_text c;
+	size_t wrong = 0;
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		wrong += wire_chunk_text(&c, others[i], strlen(others[i]));
+	OK(wrong == 0, "what is not just so is left to wire_parse()");
+	OK(wire_chunk_text(&c, good, sizeof(good) - 1) &&
+		strcmp(c.id, "0123456789abcdef-0123") == 0 &&
+		c.at == 1234567890123456789u && c.len == 4 &&
+		memcmp(c.text, "a\\\"b", 4) == 0,
+	    "a chunk of text, the quick way");
+	OK(wire_chunk_text(&c, least, sizeof(least) - 1) && c.at == 0 &&
+		c.len == 0,
+	    "an empty one");
+}
+
 static void
 chunking(void)
 {
@@ -183,6 +219,7 @@ main(void)
 	kinds();
 	identity();
 	chunking();
+	quick();
 	writing();
 	return tap_done();
 }
