@@ -46,6 +46,7 @@ for code in 64 70 71 74 77 78; do
 done
 printf '#!/bin/sh\nkill -9 $$\n' >"$dir/bin/s3fetch"
 is "$(follow_codes 0)" "137 1" "a filter that was killed ends it, though s3ack is content"
+is "$(follow_codes 65)" "137 1" "or knows of dead letters only"
 printf '#!/bin/sh\n' >"$dir/bin/s3fetch"
 
 ### Told to stop.

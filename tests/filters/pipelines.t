@@ -43,6 +43,12 @@ for f in s3list s3fetch logparse sentinelpost; do
 	is "$(settled "$dir/k/state.db")" 0 "poll: nothing is settled then"
 	rm "$dir/bin/$f"
 done
+# One that is killed when all it said is settled, with dead letters.
+printf '#!/usr/bin/env bash\n"%s" "$@" | grep -v done\nkill -9 $$\n' "$BUILD/bin/s3list" >"$dir/bin/s3list"
+chmod +x "$dir/bin/s3list"
+PATH=$dir/bin:$PATH pipelines/poll s3://logs/ "$dir/k" 2>"$dir/err"
+is "$? $(settled "$dir/k/state.db")" "137 $objects" "poll: s3list is killed, and that is told before dead letters"
+rm "$dir/bin/s3list"
 
 # Told to stop, as a terminal or a supervisor tells all of a group.
 printf '#!/usr/bin/env bash\ntrap "exit 75" TERM\ntouch "%s"\nwhile :; do sleep 0.1; done\n' "$dir/listing" >"$dir/bin/s3list"

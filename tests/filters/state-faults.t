@@ -97,6 +97,9 @@ fresh
 
 ### Kill between what s3ack does, one after the other
 if strace -o /dev/null true 2>/dev/null; then
+	# A traced program cannot be looked through for leaks.
+	leaks=${ASAN_OPTIONS:-}
+	[ -z "$leaks" ] || export ASAN_OPTIONS=$leaks:detect_leaks=0
 	# Each of them ends by the first call of that kind after the state is open.
 	traced() {
 		{
@@ -146,6 +149,7 @@ if strace -o /dev/null true 2>/dev/null; then
 	done
 	is $wrong 0 "a disk that fails at each sync in turn: 74, and nothing is passed on that is not in the state"
 	fresh
+	[ -z "$leaks" ] || export ASAN_OPTIONS=$leaks
 else
 	skip "strace is not usable" "killed, or failing, at each sync"
 fi
