@@ -4,6 +4,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit
 . tests/lib/tap.sh
 . tests/lib/filters.sh
+. tests/lib/signals.sh
 . tests/lib/s3sim.sh
 . tests/lib/sentinelsim.sh
 dir=$(mktemp -d "${TMPDIR:-/tmp}/contract.XXXXXX") || exit 1
@@ -162,7 +163,7 @@ for f in logparse sentinelpost s3ack; do
 	pid=$!
 	exec 7>"$dir/in"
 	printf '%s\n' "$done_line" >&7
-	sleep 0.2
+	until_catches "$pid"
 	kill "$pid"
 	wait "$pid"
 	rc=$?
@@ -176,10 +177,10 @@ for f in logparse sentinelpost s3ack; do
 	"$f" <"$dir/in" >/dev/null 2>&1 &
 	pid=$!
 	exec 7>"$dir/in"
-	sleep 0.2
+	until_catches "$pid"
 	kill "$pid"
 	kill "$pid"
-	sleep 0.3
+	until_taken "$pid"
 	kill -0 "$pid"
 	ok "$f: two signals at once are one"
 	kill "$pid"

@@ -2,6 +2,7 @@
 # logparse asked to stop, and left by its reader: on the wire and with files.
 # shellcheck source=tests/lib/logparse.sh
 . "$(dirname "$0")/../lib/logparse.sh"
+. tests/lib/signals.sh
 
 records 3 >"$tmp/three"
 records 20000 >"$tmp/much"
@@ -29,12 +30,6 @@ ended() {
 	wait "$pid" || rc=$?
 	exec 7>&-
 }
-# catches PID: does it handle SIGTERM yet?
-catches() {
-	local mask
-	mask=$(sed -n 's/^SigCgt:\s*//p' "/proc/$1/status" 2>/dev/null)
-	[ -n "$mask" ] && (((0x$mask >> 14) & 1))
-}
 written() { [ "$(wc -l <"$tmp/out")" -ge "$1" ]; }
 
 # --- a first signal -----------------------------------------------------------
@@ -56,7 +51,7 @@ ended
 is "$rc $(counts mark) $(of 'select(.end or .error)')" "75 2,0,2,0,0 " "after --stop-within it stops inside the object: 75, a mark, no end"
 is "$(tail -n 1 "$tmp/out" | jq -c '.done | [.stage, .exit, .rows]')" '["logparse",75,2]' "and its done line"
 start --stop-within 1s
-until_true catches "$pid"
+until_catches "$pid"
 kill "$pid"
 ended
 is "$rc $(of .done.exit)" "75 75" "with nothing open: 75 too, as input went on"
@@ -80,7 +75,7 @@ start
 head -n 3 "$tmp/wire" >&7
 until_true written 3
 kill "$pid"
-sleep 0.3
+until_taken "$pid"
 kill "$pid"
 ended
 is "$rc $(of 'select(.done)')" "143 " "a second SIGTERM ends it at once"
@@ -88,14 +83,14 @@ is "$rc $(of 'select(.done)')" "143 " "a second SIGTERM ends it at once"
 # --- files -------------------------------------------------------------------------
 logparse --log-format text "$tmp/fifo" "$tmp/three" >"$tmp/out" 2>"$tmp/err" &
 pid=$!
-until_true catches "$pid"
+until_catches "$pid"
 kill "$pid"
 cat "$tmp/three" >"$tmp/fifo"
 ended
 is "$rc $(of 'select(.end).end.rows')" "0 3 3" "a signal: all operands are read"
 logparse --log-format text --stop-within 1s "$tmp/fifo" "$tmp/three" >"$tmp/out" 2>"$tmp/err" &
 pid=$!
-until_true catches "$pid"
+until_catches "$pid"
 exec 7>"$tmp/fifo"
 head -c 300 "$tmp/three" >&7
 until_true written 2
@@ -104,7 +99,7 @@ ended
 is "$rc $(of 'select(.end)') $(of 'select(.mark).mark | .records > 0')" "75  true" "after --stop-within it stops inside a file: 75, a mark"
 logparse --log-format text --stop-within 1s "$tmp/fifo" >"$tmp/out" 2>"$tmp/err" &
 pid=$!
-until_true catches "$pid"
+until_catches "$pid"
 kill "$pid"
 ended
 is "$rc $(of 'select(.done).done.exit')" "75 75" "waiting for the writer of a FIFO"

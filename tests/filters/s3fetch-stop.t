@@ -3,6 +3,7 @@
 # how it ends.
 cd "$(dirname "$0")/../.." || exit 99
 . tests/lib/s3fetch.sh
+. tests/lib/signals.sh
 bin=$slow
 
 echo hello >"$tmp/text"
@@ -110,7 +111,7 @@ done 75" "a signal to the process and its group is one request to stop"
 # twice: both signals, far enough apart to be two
 twice() {
 	kill "$pid"
-	sleep 0.3
+	until_taken "$pid"
 	kill "$pid"
 	rc=0
 	wait "$pid" || rc=$?

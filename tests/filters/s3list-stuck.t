@@ -5,6 +5,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit
 . tests/lib/tap.sh
 . tests/lib/filters.sh
+. tests/lib/signals.sh
 dir=$(mktemp -d "${TMPDIR:-/tmp}/s3list-stuck.XXXXXX") || exit 1
 trap 'kill "$filler" 2>/dev/null; rm -rf "$dir"' EXIT
 cd "$dir" || exit
@@ -30,12 +31,7 @@ stuck() {
 	shift
 	s3list --log-format text --state s.db --stop-within 200ms "$@" >pipe 2>err &
 	pid=$!
-	# Until it catches SIGTERM, which is bit 14.
-	for _ in $(seq 1000); do
-		caught=$(sed -n 's/^SigCgt:\t*//p' "/proc/$pid/status" 2>/dev/null)
-		[ $((0x${caught:-0} & 0x4000)) != 0 ] && break
-		sleep 0.02
-	done
+	until_catches "$pid"
 	kill -TERM "$pid"
 	wait "$pid"
 	rc=$?

@@ -5,6 +5,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit
 . tests/lib/sentinelpost.sh
+. tests/lib/signals.sh
 export LB_CLOCK_SPEED=1000
 sim_start --stream Custom-T_CL --stream Custom-Mine_CL || exit
 object "$A" 3 >"$tmp/a"
@@ -367,7 +368,7 @@ LB_CLOCK_SPEED=1 begun
 until_true flying 1
 kill "$pid"
 until_true said 'stopping at the end'
-sleep 0.2 # a second signal within 0.1 s is the same request
+until_taken "$pid"
 kill "$pid"
 wait "$pid"
 is "$? $(cat "$tmp/out")" "143 " "a second signal ends it at once"

@@ -3,7 +3,8 @@
 
 tap_count=0 tap_failed=0
 
-# ok NAME: judges the exit status of the command before it.
+# ok NAME: judges the exit status of the command before it.  What failed is said
+# on standard error, too, that prove shows.
 ok() {
 	# shellcheck disable=SC2319 # a condition's status is welcome too
 	local rc=$?
@@ -13,6 +14,7 @@ ok() {
 	else
 		tap_failed=$((tap_failed + 1))
 		echo "not ok $tap_count - $1"
+		echo "# ${0##*/}: failed: $tap_count - $1" >&2
 	fi
 	return "$rc"
 }
@@ -20,19 +22,19 @@ ok() {
 # is GOT WANT NAME
 is() {
 	[ "$1" = "$2" ]
-	ok "$3" || printf '%s\n' "got:  $1" "want: $2" | sed 's/^/# /'
+	ok "$3" || printf '%s\n' "got:  $1" "want: $2" | head -c 4000 | sed 's/^/# /' >&2
 }
 
 # like GOT ERE NAME
 like() {
 	[[ $1 =~ $2 ]]
-	ok "$3" || printf '%s\n' "got:  $1" "want: $2" | sed 's/^/# /'
+	ok "$3" || printf '%s\n' "got:  $1" "want: $2" | head -c 4000 | sed 's/^/# /' >&2
 }
 
 # unlike GOT ERE NAME
 unlike() {
 	[[ ! $1 =~ $2 ]]
-	ok "$3" || printf '%s\n' "got:  $1" "bad:  $2" | sed 's/^/# /'
+	ok "$3" || printf '%s\n' "got:  $1" "bad:  $2" | head -c 4000 | sed 's/^/# /' >&2
 }
 
 # skip REASON NAME
