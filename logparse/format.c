@@ -6,98 +6,10 @@
 #include <unistd.h>
 
 #include "buf.h"
-#include "format.h"
-#include "jsonw.h"
+#include "formatint.h"
 #include "log.h"
 
-enum { FILE_MAX = 1024 * 1024, COLUMNS_MAX = 500 /* of a table */ };
-
-/* Where the parser stands. */
-struct reader {
-	const char *name;
-	unsigned line;
-	const char *p, *end; /* the rest of the line */
-	struct format *out;
-	struct fault *fault;
-};
-
-/* A word of the line. */
-struct word {
-	const char *p;
-	size_t n;
-};
-
-static bool
-wrong(struct reader *r, const char *expected)
-{
-	(void)fault_set(r->fault, EXIT_BADCONFIG,
-	    "format file '%s', line %u: expected %s", r->name, r->line,
-	    expected);
-	return fault_hint(
-	    r->fault, "logparse(1), FORMAT FILES, says how they are written");
-}
-
-static char *
-copy(const char *p, size_t n)
-{
-	char *s = malloc(n + 1);
-
-	if (s == NULL)
-		log_oom();
-	memcpy(s, p, n);
-	s[n] = '\0';
-	return s;
-}
-
-static void
-pass_blanks(struct reader *r)
-{
-	while (r->p < r->end && (*r->p == ' ' || *r->p == '\t'))
-		r->p++;
-}
-
-/* The next word of the line; false when there is none. */
-static bool
-next_word(struct reader *r, struct word *w)
-{
-	bool quoted = false;
-
-	pass_blanks(r);
-	w->p = r->p;
-	while (r->p < r->end && (quoted || (*r->p != ' ' && *r->p != '\t')))
-		if (*r->p++ == '"')
-			quoted = !quoted;
-	w->n = (size_t)(r->p - w->p);
-	return w->n > 0;
-}
-
-static bool
-word_is(const struct word *w, const char *s)
-{
-	return w->n == strlen(s) && memcmp(w->p, s, w->n) == 0;
-}
-
-static bool
-end_of_line(struct reader *r)
-{
-	pass_blanks(r);
-	return r->p == r->end || wrong(r, "the end of the line");
-}
-
-/* A name of letters, digits and _, beginning with a letter. */
-static bool
-is_name(const struct word *w, size_t max, const char *besides)
-{
-	for (size_t i = 0; i < w->n; i++) {
-		char c = w->p[i];
-		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-
-		if (!letter && (i == 0 || ((c < '0' || c > '9') &&
-					      strchr(besides, c) == NULL)))
-			return false;
-	}
-	return w->n > 0 && w->n <= max;
-}
+enum { FILE_MAX = 1024 * 1024 };
 
 static bool
 read_format(struct reader *r)
@@ -107,15 +19,15 @@ read_format(struct reader *r)
 	struct word w;
 
 	if (f->name[0] != '\0')
-		return wrong(r, "this once only");
-	if (!next_word(r, &w) || !is_name(&w, FORMAT_NAME_MAX, "-"))
-		return wrong(r, "a name of letters, digits and '-'");
+		return format_wrong(r, "this once only");
+	if (!format_word(r, &w) || !format_is_name(&w, FORMAT_NAME_MAX, "-"))
+		return format_wrong(r, "a name of letters, digits and '-'");
 	memcpy(f->name, w.p, w.n);
-	if (!next_word(r, &w) || w.n > 6)
-		return wrong(r, "a version number");
+	if (!format_word(r, &w) || w.n > 6)
+		return format_wrong(r, "a version number");
 	for (size_t i = 0; i < w.n; i++) {
 		if (w.p[i] < '0' || w.p[i] > '9')
-			return wrong(r, "a version number");
+			return format_wrong(r, "a version number");
 		version = version * 10 + (unsigned long)(w.p[i] - '0');
 	}
 	f->version = (unsigned)version;
@@ -124,17 +36,7 @@ read_format(struct reader *r)
 	buf_addf(&b, "%s/%u", f->name, f->version);
 	memcpy(f->id, b.p, b.len + 1);
 	buf_clear(&b);
-	return end_of_line(r);
-}
-
-static bool
-read_text(struct reader *r, char **to)
-{
-	pass_blanks(r);
-	if (r->p == r->end || *to != NULL)
-		return wrong(r, *to != NULL ? "this once only" : "a text");
-	*to = copy(r->p, (size_t)(r->end - r->p));
-	return true;
+	return format_line_end(r);
 }
 
 /* As docs/wire.md has it, and a letter first: a stream is called so. */
@@ -144,39 +46,11 @@ read_table(struct reader *r)
 	struct word w;
 
 	if (r->out->table != NULL)
-		return wrong(r, "this once only");
-	if (!next_word(r, &w) || !is_name(&w, TABLE_NAME_MAX, "_-."))
-		return wrong(r, "a table's name");
-	r->out->table = copy(w.p, w.n);
-	return end_of_line(r);
-}
-
-static bool
-read_list(struct reader *r, char **list, size_t *n)
-{
-	struct word w;
-
-	if (!next_word(r, &w))
-		return wrong(r, "a word");
-	do {
-		if (*n == FORMAT_LISTS_MAX)
-			return wrong(r, "no more than 16 of these");
-		list[(*n)++] = copy(w.p, w.n);
-	} while (next_word(r, &w));
-	return true;
-}
-
-static bool
-read_path(struct reader *r, const struct word *w, struct path_node **node)
-{
-	const char *why;
-	size_t at;
-
-	if (path_add(&r->out->tree, w->p, w->n, node, &why, &at))
-		return true;
-	return fault_set(r->fault, EXIT_BADCONFIG,
-	    "format file '%s', line %u: path '%.*s', character %zu: %s",
-	    r->name, r->line, (int)w->n, w->p, at + 1, why);
+		return format_wrong(r, "this once only");
+	if (!format_word(r, &w) || !format_is_name(&w, TABLE_NAME_MAX, "_-."))
+		return format_wrong(r, "a table's name");
+	r->out->table = format_copy(w.p, w.n);
+	return format_line_end(r);
 }
 
 static bool
@@ -186,17 +60,17 @@ read_frame(struct reader *r)
 	struct word w;
 
 	if (r->out->framed)
-		return wrong(r, "this once only");
-	if (!next_word(r, &w) || !word_is(&w, "json"))
-		return wrong(r, "'json'");
+		return format_wrong(r, "this once only");
+	if (!format_word(r, &w) || !format_word_is(&w, "json"))
+		return format_wrong(r, "'json'");
 	r->out->framed = true;
-	if (!next_word(r, &w))
+	if (!format_word(r, &w))
 		return true;
-	if (!read_path(r, &w, &node))
+	if (!format_path(r, &w, &node))
 		return false;
 	node->envelope = true;
-	r->out->envelope = copy(w.p, w.n);
-	return end_of_line(r);
+	r->out->envelope = format_copy(w.p, w.n);
+	return format_line_end(r);
 }
 
 static bool
@@ -207,18 +81,18 @@ read_require(struct reader *r)
 	struct word w;
 
 	if (i == FORMAT_LISTS_MAX)
-		return wrong(r, "no more than 16 of these");
-	pass_blanks(r);
-	f->require[i].text = copy(r->p, (size_t)(r->end - r->p));
+		return format_wrong(r, "no more than 16 of these");
+	format_blanks(r);
+	f->require[i].text = format_copy(r->p, (size_t)(r->end - r->p));
 	f->nrequire++;
-	while (next_word(r, &w)) {
+	while (format_word(r, &w)) {
 		if (f->require[i].n == FORMAT_LISTS_MAX)
-			return wrong(r, "no more than 16 paths");
-		if (!read_path(r, &w, &f->require[i].node[f->require[i].n]))
+			return format_wrong(r, "no more than 16 paths");
+		if (!format_path(r, &w, &f->require[i].node[f->require[i].n]))
 			return false;
 		f->require[i].n++;
 	}
-	return f->require[i].n > 0 || wrong(r, "a path");
+	return f->require[i].n > 0 || format_wrong(r, "a path");
 }
 
 static bool
@@ -228,103 +102,11 @@ read_filter(struct reader *r)
 	struct word w;
 
 	if (f->nfilter == FORMAT_LISTS_MAX)
-		return wrong(r, "no more than 16 of these");
-	if (!next_word(r, &w))
-		return wrong(r, "a path");
-	return read_path(r, &w, &f->filter[f->nfilter++]) && end_of_line(r);
-}
-
-static bool
-read_type(struct reader *r, enum column_type *type)
-{
-	static const char *const names[] = {
-	    "string", "datetime", "bool", "int", "long", "real", "dynamic"};
-	struct word w;
-
-	if (next_word(r, &w))
-		for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-			if (word_is(&w, names[i])) {
-				*type = (enum column_type)i;
-				return true;
-			}
-	return wrong(r, "string, datetime, bool, int, long, real or dynamic");
-}
-
-/* Columns that the service sets itself (sentinel-ingestion, Names). */
-static bool
-is_reserved(const struct word *w)
-{
-	static const char *const names[] = {"TenantId", "Type", "SourceSystem",
-	    "_ResourceId", "_SubscriptionId", "_ItemId", "_BilledSize",
-	    "_IsBillable", "_TimeReceived"};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (word_is(w, names[i]))
-			return true;
-	return false;
-}
-
-static bool
-column_name(struct reader *r, struct column *c)
-{
-	struct word w;
-
-	if (!next_word(r, &w) || !is_name(&w, COLUMN_NAME_MAX, "_") ||
-	    is_reserved(&w))
-		return wrong(r, "a column's name");
-	for (const struct column *o = r->out->columns; o < c; o++)
-		if (word_is(&w, o->name))
-			return wrong(r, "a column that is not there yet");
-	memcpy(c->name, w.p, w.n);
-	if (r->out->n == 0 && strcmp(c->name, "TimeGenerated") != 0)
-		return wrong(r, "TimeGenerated as the first column");
-	memcpy(c->label, ",\"", 2);
-	memcpy(c->label + 2, w.p, w.n);
-	memcpy(c->label + 2 + w.n, "\":", 2);
-	c->label_len = w.n + 4;
-	return true;
-}
-
-static bool
-column_constant(struct reader *r, struct column *c)
-{
-	struct json_val v;
-	struct json j;
-
-	json_init(&j, r->p, (size_t)(r->end - r->p));
-	if (!json_value(&j, &v) || v.type != JSON_STRING || !json_done(&j))
-		return wrong(r, "a constant such as \"TEXT\" after '='");
-	c->constant = copy(v.p, v.n);
-	c->constant_len = v.n;
-	return true;
-}
-
-static bool
-read_column(struct reader *r)
-{
-	struct format *f = r->out;
-	struct column *c;
-	struct word w;
-
-	if (f->n == COLUMNS_MAX)
-		return wrong(r, "no more than 500 columns");
-	c = &f->columns[f->n];
-	c->line = r->line;
-	if (!column_name(r, c))
-		return false;
-	f->n++;
-	if (!read_type(r, &c->type))
-		return false;
-	if (f->n == 1 && c->type != COLUMN_DATETIME)
-		return wrong(r, "TimeGenerated to be a datetime");
-	if (!next_word(r, &w))
-		return wrong(r, "a path, or = and a constant");
-	if (word_is(&w, "="))
-		return column_constant(r, c);
-	if (!read_path(r, &w, &c->node))
-		return false;
-	c->node->column = true;
-	return end_of_line(r);
+		return format_wrong(r, "no more than 16 of these");
+	if (!format_word(r, &w))
+		return format_wrong(r, "a path");
+	return format_path(r, &w, &f->filter[f->nfilter++]) &&
+	       format_line_end(r);
 }
 
 static bool
@@ -333,49 +115,31 @@ statement(struct reader *r)
 	struct format *f = r->out;
 	struct word w;
 
-	if (!next_word(r, &w))
+	if (!format_word(r, &w))
 		return true;
-	if (word_is(&w, "format"))
+	if (format_word_is(&w, "format"))
 		return read_format(r);
-	if (word_is(&w, "about"))
-		return read_text(r, &f->about);
-	if (word_is(&w, "table"))
+	if (format_word_is(&w, "about"))
+		return format_text(r, &f->about);
+	if (format_word_is(&w, "table"))
 		return read_table(r);
-	if (word_is(&w, "frame"))
+	if (format_word_is(&w, "frame"))
 		return read_frame(r);
-	if (word_is(&w, "key"))
-		return read_list(r, f->keys, &f->nkeys);
-	if (word_is(&w, "members"))
-		return read_list(r, f->members, &f->nmembers);
-	if (word_is(&w, "start"))
-		return read_list(r, f->starts, &f->nstarts);
-	if (word_is(&w, "require"))
+	if (format_word_is(&w, "key"))
+		return format_list(r, f->keys, &f->nkeys);
+	if (format_word_is(&w, "members"))
+		return format_list(r, f->members, &f->nmembers);
+	if (format_word_is(&w, "start"))
+		return format_list(r, f->starts, &f->nstarts);
+	if (format_word_is(&w, "require"))
 		return read_require(r);
-	if (word_is(&w, "filter"))
+	if (format_word_is(&w, "filter"))
 		return read_filter(r);
-	if (word_is(&w, "column"))
-		return read_column(r);
-	return wrong(r,
+	if (format_word_is(&w, "column"))
+		return format_column(r);
+	return format_wrong(r,
 	    "format, about, table, frame, key, members, start, require, "
 	    "filter or column");
-}
-
-/* Where the line's comment begins: a # outside of quotes. */
-static const char *
-without_comment(const char *p, const char *end)
-{
-	const char *start = p;
-	bool quoted = false;
-
-	for (; p < end; p++) {
-		if (*p == '"')
-			quoted = !quoted;
-		else if (*p == '#' && !quoted)
-			break;
-	}
-	while (p > start && strchr(" \t\r", p[-1]) != NULL)
-		p--;
-	return p;
 }
 
 static bool
@@ -384,13 +148,13 @@ complete(struct reader *r)
 	const struct format *f = r->out;
 
 	if (f->name[0] == '\0')
-		return wrong(r, "a 'format' statement");
+		return format_wrong(r, "a 'format' statement");
 	if (f->table == NULL)
-		return wrong(r, "a 'table' statement");
+		return format_wrong(r, "a 'table' statement");
 	if (!f->framed)
-		return wrong(r, "a 'frame' statement");
+		return format_wrong(r, "a 'frame' statement");
 	if (f->n == 0)
-		return wrong(r, "a 'column' statement");
+		return format_wrong(r, "a 'column' statement");
 	return true;
 }
 
@@ -410,7 +174,7 @@ format_read(const char *name, const char *text, size_t n, struct fault *fault)
 		if (nl == NULL)
 			nl = end;
 		r.line++;
-		r.end = without_comment(r.p, nl);
+		r.end = format_comment(r.p, nl);
 		if (!statement(&r))
 			goto fail;
 		if (nl == end)

@@ -1,0 +1,112 @@
+/* Column statements of format files. */
+#include <string.h>
+
+#include "formatint.h"
+
+bool
+format_path(struct reader *r, const struct word *w, struct path_node **node)
+{
+	const char *why;
+	size_t at;
+
+	if (path_add(&r->out->tree, w->p, w->n, node, &why, &at))
+		return true;
+	return fault_set(r->fault, EXIT_BADCONFIG,
+	    "format file '%s', line %u: path '%.*s', character %zu: %s",
+	    r->name, r->line, (int)w->n, w->p, at + 1, why);
+}
+
+static bool
+read_type(struct reader *r, enum column_type *type)
+{
+	static const char *const names[] = {
+	    "string", "datetime", "bool", "int", "long", "real", "dynamic"};
+	struct word w;
+
+	if (format_word(r, &w))
+		for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+			if (format_word_is(&w, names[i])) {
+				*type = (enum column_type)i;
+				return true;
+			}
+	return format_wrong(
+	    r, "string, datetime, bool, int, long, real or dynamic");
+}
+
+/* Columns that the service sets itself (sentinel-ingestion, Names). */
+static bool
+is_reserved(const struct word *w)
+{
+	static const char *const names[] = {"TenantId", "Type", "SourceSystem",
+	    "_ResourceId", "_SubscriptionId", "_ItemId", "_BilledSize",
+	    "_IsBillable", "_TimeReceived"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (format_word_is(w, names[i]))
+			return true;
+	return false;
+}
+
+static bool
+column_name(struct reader *r, struct column *c)
+{
+	struct word w;
+
+	if (!format_word(r, &w) || !format_is_name(&w, COLUMN_NAME_MAX, "_") ||
+	    is_reserved(&w))
+		return format_wrong(r, "a column's name");
+	for (const struct column *o = r->out->columns; o < c; o++)
+		if (format_word_is(&w, o->name))
+			return format_wrong(
+			    r, "a column that is not there yet");
+	memcpy(c->name, w.p, w.n);
+	if (r->out->n == 0 && strcmp(c->name, "TimeGenerated") != 0)
+		return format_wrong(r, "TimeGenerated as the first column");
+	memcpy(c->label, ",\"", 2);
+	memcpy(c->label + 2, w.p, w.n);
+	memcpy(c->label + 2 + w.n, "\":", 2);
+	c->label_len = w.n + 4;
+	return true;
+}
+
+static bool
+column_constant(struct reader *r, struct column *c)
+{
+	struct json_val v;
+	struct json j;
+
+	json_init(&j, r->p, (size_t)(r->end - r->p));
+	if (!json_value(&j, &v) || v.type != JSON_STRING || !json_done(&j))
+		return format_wrong(r, "a constant such as \"TEXT\" after '='");
+	c->constant = format_copy(v.p, v.n);
+	c->constant_len = v.n;
+	return true;
+}
+
+bool
+format_column(struct reader *r)
+{
+	struct format *f = r->out;
+	struct column *c;
+	struct word w;
+
+	if (f->n == COLUMNS_MAX)
+		return format_wrong(r, "no more than 500 columns");
+	c = &f->columns[f->n];
+	c->line = r->line;
+	if (!column_name(r, c))
+		return false;
+	f->n++;
+	if (!read_type(r, &c->type))
+		return false;
+	if (f->n == 1 && c->type != COLUMN_DATETIME)
+		return format_wrong(r, "TimeGenerated to be a datetime");
+	if (!format_word(r, &w))
+		return format_wrong(r, "a path, or = and a constant");
+	if (format_word_is(&w, "="))
+		return column_constant(r, c);
+	if (!format_path(r, &w, &c->node))
+		return false;
+	c->node->column = true;
+	return format_line_end(r);
+}

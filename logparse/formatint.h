@@ -1,0 +1,58 @@
+#ifndef FORMATINT_H
+#define FORMATINT_H
+
+#include "format.h"
+
+/* What the files that read format files share; format.h is for the others. */
+
+enum { COLUMNS_MAX = 500 /* of a table */ };
+
+/* Where the reader stands. */
+struct reader {
+	const char *name;
+	unsigned line;
+	const char *p, *end; /* the rest of the line */
+	struct format *out;
+	struct fault *fault;
+};
+
+/* A word of the line. */
+struct word {
+	const char *p;
+	size_t n;
+};
+
+/** Say what was expected on this line; always false. */
+bool format_wrong(struct reader *r, const char *expected);
+
+/** A copy of n bytes as a string, the caller's to free. */
+char *format_copy(const char *p, size_t n);
+
+void format_blanks(struct reader *r);
+
+/** The next word of the line, "quoted text" being part of one; false when
+ * there is none. */
+bool format_word(struct reader *r, struct word *w);
+bool format_word_is(const struct word *w, const char *s);
+
+/** Nothing must follow. */
+bool format_line_end(struct reader *r);
+
+/** Is w a name of letters, digits and those besides, a letter first? */
+bool format_is_name(const struct word *w, size_t max, const char *besides);
+
+/** The rest of the line as a text; as a list of words that joins *n others. */
+bool format_text(struct reader *r, char **to);
+bool format_list(struct reader *r, char **list, size_t *n);
+
+/** A path into the format's tree. */
+bool format_path(
+    struct reader *r, const struct word *w, struct path_node **node);
+
+/** A column statement, behind its first word. */
+bool format_column(struct reader *r);
+
+/** Where the line's comment, or the blanks at its end, begin. */
+const char *format_comment(const char *p, const char *end);
+
+#endif
