@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "convert.h"
 #include "emit.h"
 #include "log.h"
 #include "out.h"
@@ -61,7 +62,7 @@ add_time(struct buf *b, struct object *o, const struct column *c,
 	/* Without the comma that a label begins with. */
 	buf_add(b, c->label + 1, c->label_len - 1);
 	if (c->node != NULL)
-		r = value_add(b, c->type, &slots[c->node->slot], &d->values);
+		r = convert_add(b, c, &slots[c->node->slot], &d->values);
 	if (r == VALUE_OK)
 		return true;
 	if (o->parser->strict_time || o->modified[0] == '\0')
@@ -103,13 +104,14 @@ add_columns(struct buf *b, const struct format *f, const struct json_val *slots,
 		v = &slots[c->node->slot];
 		if (v->p == NULL || v->type == JSON_NULL)
 			continue;
-		if (c->type == COLUMN_STRING && value_is_plain(v)) {
+		if (c->type == COLUMN_STRING && c->as == AS_IS &&
+		    value_is_plain(v)) {
 			put_column(b, c, v->p, v->n);
 			continue;
 		}
 		start = b->len;
 		buf_add(b, c->label, c->label_len);
-		r = value_add(b, c->type, v, &d->values);
+		r = convert_add(b, c, v, &d->values);
 		if (r != VALUE_OK)
 			buf_cut(b, start);
 		d->misfits += r == VALUE_MISFIT;
@@ -121,6 +123,7 @@ count_row(struct object *o, const struct capture *c, const struct done *d)
 {
 	o->values.replaced += d->values.replaced;
 	o->values.cut += d->values.cut;
+	o->values.bad_ip += d->values.bad_ip;
 	o->misfits += d->misfits;
 	o->time_fallback += d->fallback;
 	o->parser->time_fallbacks += d->fallback;
@@ -360,6 +363,7 @@ emit_end(struct object *o)
 	jsonw_uint(&w, "bytes", o->bytes);
 	more_than_none(&w, "time_fallback", o->time_fallback);
 	more_than_none(&w, "misfits", o->misfits);
+	more_than_none(&w, "bad_ip", o->values.bad_ip);
 	more_than_none(&w, "replaced", o->values.replaced);
 	more_than_none(&w, "cut", o->values.cut);
 	more_than_none(&w, "duplicates", o->duplicates);

@@ -28,6 +28,9 @@
  *	filter PATH		a record that has this is dropped and counted
  *	column NAME TYPE PATH	string datetime bool int long real dynamic
  *	column NAME TYPE = "TEXT"
+ *	column NAME TYPE PATH as CONVERSION
+ *				epoch epoch-ms epoch-us epoch-ns apache leading
+ *				of a datetime; ip host of a string; port
  *
  * The first column is TimeGenerated, a datetime.
  */
@@ -41,6 +44,20 @@ enum column_type {
 	COLUMN_DYNAMIC
 };
 
+/* What a column makes of its value: see convert.h. */
+enum column_as {
+	AS_IS,
+	AS_EPOCH, /* since 1970, in seconds */
+	AS_EPOCH_MS,
+	AS_EPOCH_US,
+	AS_EPOCH_NS,
+	AS_APACHE,  /* 06/Feb/2019:00:00:38 +0000 */
+	AS_LEADING, /* the time that a text begins with */
+	AS_IP,      /* an address, looked at and kept */
+	AS_HOST,    /* of host:port */
+	AS_PORT
+};
+
 enum {
 	FORMAT_NAME_MAX = 32,
 	COLUMN_NAME_MAX = 45, /* Log Analytics: sentinel-ingestion limits */
@@ -52,6 +69,7 @@ enum {
 struct column {
 	char name[COLUMN_NAME_MAX + 1];
 	enum column_type type;
+	enum column_as as;
 	struct path_node *node; /* NULL: the constant */
 	char *constant;         /* a JSON string */
 	size_t constant_len;

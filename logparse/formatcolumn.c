@@ -83,6 +83,36 @@ column_constant(struct reader *r, struct column *c)
 	return true;
 }
 
+/* "as CONVERSION", when it is there. */
+static bool
+read_as(struct reader *r, struct column *c)
+{
+	static const char *const names[] = {"", "epoch", "epoch-ms", "epoch-us",
+	    "epoch-ns", "apache", "leading", "ip", "host", "port"};
+	struct word w;
+
+	if (!format_word(r, &w))
+		return true;
+	if (!format_word_is(&w, "as") || !format_word(r, &w))
+		return format_wrong(
+		    r, "the end of the line, or as and a conversion");
+	for (size_t i = 1; i < sizeof(names) / sizeof(*names); i++)
+		if (format_word_is(&w, names[i]))
+			c->as = (enum column_as)i;
+	if (c->as == AS_IS)
+		return format_wrong(r, "epoch, epoch-ms, epoch-us, epoch-ns, "
+				       "apache, leading, ip, host or port");
+	if (c->as <= AS_LEADING && c->type != COLUMN_DATETIME)
+		return format_wrong(r, "a datetime for this conversion");
+	if ((c->as == AS_IP || c->as == AS_HOST) && c->type != COLUMN_STRING)
+		return format_wrong(r, "a string for this conversion");
+	if (c->as == AS_PORT &&
+	    (c->type == COLUMN_DATETIME || c->type == COLUMN_BOOL))
+		return format_wrong(
+		    r, "a number or a string for this conversion");
+	return format_line_end(r);
+}
+
 bool
 format_column(struct reader *r)
 {
@@ -108,5 +138,5 @@ format_column(struct reader *r)
 	if (!format_path(r, &w, &c->node))
 		return false;
 	c->node->column = true;
-	return format_line_end(r);
+	return read_as(r, c);
 }

@@ -10,6 +10,7 @@
 #include "out.h"
 #include "progress.h"
 #include "timefmt.h"
+#include "times.h"
 
 enum { WINDOW_KEPT = 1024 * 1024 /* of memory, from piece to piece */ };
 
@@ -54,7 +55,7 @@ object_modified(struct object *o, const struct json_val *v)
 	char text[64];
 
 	short_text(text, sizeof(text), v);
-	if (value_time(&b, text, strlen(text)) && b.err == 0)
+	if (times_iso(&b, text, strlen(text)) && b.err == 0)
 		memcpy(o->modified, b.p, b.len + 1);
 	buf_clear(&b);
 }

@@ -4,7 +4,7 @@
 #include "jsoncut.h"
 #include "jsonw.h"
 #include "log.h"
-#include "timefmt.h"
+#include "times.h"
 #include "value.h"
 
 /* A record is at most 4 MiB (frame.h); U+FFFD makes three bytes of one. */
@@ -109,90 +109,7 @@ add_scalar_text(struct buf *b, const struct json_val *v, struct value_counts *c)
 	buf_addc(b, '"');
 }
 
-/* --- times -------------------------------------------------------------- */
-
-/* Years 1 to 9999, in ms since 1970: what a datetime column takes. */
-#define TIME_FIRST INT64_C(-62135596800000)
-#define TIME_END   INT64_C(253402300800000)
-
-/* What a written time says, its fraction as text. */
-struct written_time {
-	int64_t ms; /* whole seconds, UTC */
-	const char *fraction;
-	size_t fraction_len; /* digits */
-	bool plain;          /* it is RFC 3339 in UTC as it stands */
-};
-
-static bool
-digits(const char *s, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (s[i] < '0' || s[i] > '9')
-			return false;
-	return true;
-}
-
-static bool
-read_time(const char *s, size_t n, struct written_time *t)
-{
-	char text[TIMEFMT_MAX];
-	size_t i = 19, zone, len;
-
-	/* 2026-01-02T03:04:05 is 19 characters; fraction and zone follow. */
-	if (n < 19 || n > 64)
-		return false;
-	if (i < n && (s[i] == '.' || s[i] == ',')) {
-		t->fraction = s + ++i;
-		while (i < n && digits(s + i, 1))
-			i++;
-		t->fraction_len = (size_t)(s + i - t->fraction);
-		if (t->fraction_len == 0)
-			return false;
-	} else {
-		t->fraction_len = 0;
-	}
-	zone = n - i;
-	if (zone > 6)
-		return false;
-	memcpy(text, s, 19);
-	len = 19;
-	if (zone == 0) {
-		text[len++] = 'Z';
-	} else if (zone == 3) {
-		memcpy(text + len, s + i, 3);
-		memcpy(text + len + 3, ":00", 3);
-		len += 6;
-	} else {
-		memcpy(text + len, s + i, zone);
-		len += zone;
-	}
-	t->plain = zone == 1 && s[i] == 'Z' && s[10] == 'T' && s[17] < '6' &&
-		   (t->fraction_len == 0 || s[19] == '.');
-	return timefmt_parse(text, len, &t->ms) && t->ms >= TIME_FIRST &&
-	       t->ms < TIME_END;
-}
-
-bool
-value_time(struct buf *b, const char *s, size_t n)
-{
-	struct written_time t;
-	char text[TIMEFMT_MAX];
-
-	if (!read_time(s, n, &t))
-		return false;
-	if (t.plain) {
-		buf_add(b, s, n);
-		return true;
-	}
-	timefmt_rfc3339(text, t.ms, false);
-	buf_add(b, text, 19);
-	if (t.fraction_len > 0) {
-		buf_addc(b, '.');
-		buf_add(b, t.fraction, t.fraction_len);
-	}
-	buf_addc(b, 'Z');
-	return true;
-}
+/* --- scalars and times ------------------------------------------------ */
 
 static enum value_result
 add_time(struct buf *b, const struct json_val *v)
@@ -205,10 +122,10 @@ add_time(struct buf *b, const struct json_val *v)
 		return VALUE_MISFIT;
 	buf_addc(b, '"');
 	if ((v->flags & JSON_ESCAPES) == 0) {
-		ok = value_time(b, v->p + 1, v->n - 2);
+		ok = times_iso(b, v->p + 1, v->n - 2);
 	} else {
 		(void)json_unescape(&text, v->p + 1, v->n - 2);
-		ok = text.err == 0 && value_time(b, text.p, text.len);
+		ok = text.err == 0 && times_iso(b, text.p, text.len);
 		buf_clear(&text);
 	}
 	buf_addc(b, '"');
@@ -216,8 +133,6 @@ add_time(struct buf *b, const struct json_val *v)
 		buf_cut(b, start);
 	return ok ? VALUE_OK : VALUE_MISFIT;
 }
-
-/* --- scalars ------------------------------------------------------------ */
 
 static enum value_result
 add_bool(struct buf *b, const struct json_val *v)

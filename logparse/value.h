@@ -28,6 +28,7 @@ enum value_result {
 struct value_counts {
 	uint64_t replaced; /* U+FFFD for what is no text: see json_mend() */
 	uint64_t cut;      /* values over the limit: see jsoncut.h */
+	uint64_t bad_ip;   /* addresses that are none, kept as they are */
 };
 
 /** Is v a string that a column of strings takes as it is, with its quotes? */
@@ -37,12 +38,5 @@ bool value_is_plain(const struct json_val *v);
  * as before. */
 enum value_result value_add(struct buf *b, enum column_type type,
     const struct json_val *v, struct value_counts *c);
-
-/**
- * Append the time written in n bytes of ISO 8601 (any fraction, kept as it
- * is; any offset; T, t or a space; no zone is UTC) as RFC 3339 in UTC, without
- * quotes.  False when it is none, with b as before.
- */
-bool value_time(struct buf *b, const char *s, size_t n);
 
 #endif

@@ -1,4 +1,5 @@
 /* logparse/value: slices to column values. */
+#include "logparse/times.h"
 #include "logparse/value.h"
 #include "tap.h"
 
@@ -112,11 +113,11 @@ times(void)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		buf_reset(&b);
 		if (cases[i].want == NULL) {
-			OK(!value_time(&b, cases[i].in, strlen(cases[i].in)) &&
+			OK(!times_iso(&b, cases[i].in, strlen(cases[i].in)) &&
 				b.len == 0,
 			    cases[i].in);
 		} else {
-			OK(value_time(&b, cases[i].in, strlen(cases[i].in)),
+			OK(times_iso(&b, cases[i].in, strlen(cases[i].in)),
 			    cases[i].in);
 			IS(b.p, cases[i].want, "  in UTC");
 		}

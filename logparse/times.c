@@ -1,0 +1,235 @@
+/* Times of logs to RFC 3339; see times.h. */
+#include <string.h>
+
+#include "timefmt.h"
+#include "times.h"
+
+/* Years 1 to 9999, in ms since 1970: what a datetime column takes. */
+#define TIME_FIRST INT64_C(-62135596800000)
+#define TIME_END   INT64_C(253402300800000)
+
+enum {
+	DAY = 24 * 60 * 60,
+	SECONDS = 19,      /* 2026-01-02T03:04:05 */
+	EPOCH_DIGITS = 12, /* of seconds up to the year 9999 */
+	NANO = 9
+};
+
+/* What a written time says, its fraction as text. */
+struct written_time {
+	int64_t ms; /* whole seconds, UTC */
+	const char *fraction;
+	size_t fraction_len; /* digits */
+	bool plain;          /* it is RFC 3339 in UTC as it stands */
+};
+
+/* How many of the n bytes at s are digits, from the first on. */
+static size_t
+digits(const char *s, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && s[i] >= '0' && s[i] <= '9')
+		i++;
+	return i;
+}
+
+static bool
+read_time(const char *s, size_t n, struct written_time *t)
+{
+	char text[TIMEFMT_MAX];
+	size_t i = SECONDS, zone, len;
+
+	/* Fraction and zone follow the seconds. */
+	if (n < SECONDS || n > 64)
+		return false;
+	t->fraction_len = 0;
+	if (i < n && (s[i] == '.' || s[i] == ',')) {
+		t->fraction = s + ++i;
+		t->fraction_len = digits(s + i, n - i);
+		i += t->fraction_len;
+		if (t->fraction_len == 0)
+			return false;
+	}
+	zone = n - i;
+	if (zone > 6)
+		return false;
+	memcpy(text, s, SECONDS);
+	len = SECONDS;
+	if (zone == 0) {
+		text[len++] = 'Z';
+	} else if (zone == 3) {
+		memcpy(text + len, s + i, 3);
+		memcpy(text + len + 3, ":00", 3);
+		len += 6;
+	} else {
+		memcpy(text + len, s + i, zone);
+		len += zone;
+	}
+	t->plain = zone == 1 && s[i] == 'Z' && s[10] == 'T' && s[17] < '6' &&
+		   (t->fraction_len == 0 || s[SECONDS] == '.');
+	return timefmt_parse(text, len, &t->ms) && t->ms >= TIME_FIRST &&
+	       t->ms < TIME_END;
+}
+
+/* Append whole seconds and a fraction that comes in two pieces of digits. */
+static void
+write_time(struct buf *b, const char seconds[SECONDS], const char *fraction,
+    size_t n, const char *more, size_t nmore)
+{
+	buf_add(b, seconds, SECONDS);
+	if (n + nmore > 0) {
+		buf_addc(b, '.');
+		buf_add(b, fraction, n);
+		buf_add(b, more, nmore);
+	}
+	buf_addc(b, 'Z');
+}
+
+bool
+times_iso(struct buf *b, const char *s, size_t n)
+{
+	struct written_time t = {0};
+	char text[TIMEFMT_MAX];
+
+	if (!read_time(s, n, &t))
+		return false;
+	if (t.plain) {
+		buf_add(b, s, n);
+		return true;
+	}
+	timefmt_rfc3339(text, t.ms, false);
+	write_time(b, text, t.fraction, t.fraction_len, "", 0);
+	return true;
+}
+
+/* Seconds since 1970 as text.  Records are near each other: the day's text is
+ * that of the last one, mostly. */
+static void
+epoch_text(char out[SECONDS], int64_t s)
+{
+	static char day_text[TIMEFMT_MAX];
+	static int64_t day = -1;
+	int64_t d = s / DAY;
+	unsigned rest = (unsigned)(s - d * DAY), part[3];
+
+	if (d != day) {
+		timefmt_rfc3339(day_text, d * DAY * 1000, false);
+		day = d;
+	}
+	part[0] = rest / 3600;
+	part[1] = rest / 60 % 60;
+	part[2] = rest % 60;
+	memcpy(out, day_text, SECONDS);
+	for (size_t i = 0; i < 3; i++) {
+		out[11 + 3 * i] = (char)('0' + part[i] / 10);
+		out[12 + 3 * i] = (char)('0' + part[i] % 10);
+	}
+}
+
+bool
+times_epoch(struct buf *b, const char *s, size_t n, unsigned unit)
+{
+	size_t whole = digits(s, n), seconds, i;
+	size_t more = whole < n ? n - whole - 1 : 0;
+	char padded[NANO], text[SECONDS];
+	int64_t value = 0;
+
+	if (whole == 0 || whole > EPOCH_DIGITS + unit || more > NANO ||
+	    (whole < n && (s[whole] != '.' || more == 0 ||
+			      digits(s + whole + 1, more) != more)))
+		return false;
+	/* Of fewer digits than the unit has, all are of the fraction. */
+	seconds = whole > unit ? whole - unit : 0;
+	for (i = 0; i < seconds; i++)
+		value = value * 10 + (s[i] - '0');
+	if (value >= TIME_END / 1000)
+		return false;
+	memset(padded, '0', sizeof(padded));
+	i = whole < unit ? unit - whole : 0;
+	memcpy(padded + i, s + seconds, whole - seconds);
+	epoch_text(text, value);
+	write_time(b, text, padded, unit, s + n - more, more);
+	return true;
+}
+
+bool
+times_apache(struct buf *b, const char *s, size_t n)
+{
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	char iso[26] = "yyyy-mm-ddThh:mm:ss+hh:mm", *to = iso;
+	const char *month;
+
+	if (n > 2 && s[0] == '[' && s[n - 1] == ']') {
+		s++;
+		n -= 2;
+	}
+	/* 06/Feb/2019:00:00:38 +0000 */
+	if (n != 26 || s[2] != '/' || s[6] != '/' || s[11] != ':' ||
+	    s[20] != ' ' || digits(s + 22, 4) != 4)
+		return false;
+	month = memmem(months, sizeof(months) - 1, s + 3, 3);
+	if (month == NULL || (month - months) % 3 != 0)
+		return false;
+	memcpy(to, s + 7, 4);
+	to[5] = (char)('0' + ((month - months) / 3 + 1) / 10);
+	to[6] = (char)('0' + ((month - months) / 3 + 1) % 10);
+	memcpy(to + 8, s, 2);
+	memcpy(to + 11, s + 12, 8);
+	memcpy(to + 19, s + 21, 3);
+	memcpy(to + 23, s + 24, 2);
+	return times_iso(b, iso, 25);
+}
+
+/* Does s have the form of the pattern, in which 0 is any digit? */
+static bool
+has_form(const char *s, size_t n, const char *pattern)
+{
+	size_t i;
+
+	for (i = 0; pattern[i] != '\0'; i++)
+		if (i == n || (pattern[i] == '0' ? digits(s + i, 1) == 0
+						 : s[i] != pattern[i]))
+			return false;
+	return true;
+}
+
+/* The length of the zone at s, as read_time() takes it. */
+static size_t
+zone_len(const char *s, size_t n)
+{
+	static const char *const forms[] = {
+	    "+00:00", "-00:00", "+0000", "-0000", "+00", "-00", "Z"};
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++)
+		if (has_form(s, n, forms[i]))
+			return strlen(forms[i]);
+	return 0;
+}
+
+bool
+times_leading(struct buf *b, const char *s, size_t n)
+{
+	char iso[] = "yyyy-mm-ddThh:mm:ss";
+	size_t len = SECONDS, fraction;
+
+	if (n > 0 && s[0] == '[') {
+		s++;
+		n--;
+	}
+	if (has_form(s, n, "00000000 00:00:00")) {
+		memcpy(iso, s, 4);
+		memcpy(iso + 5, s + 4, 2);
+		memcpy(iso + 8, s + 6, 2);
+		memcpy(iso + 11, s + 9, 8);
+		return times_iso(b, iso, SECONDS);
+	}
+	if (!has_form(s, n, "0000-00-00T00:00:00") &&
+	    !has_form(s, n, "0000-00-00 00:00:00"))
+		return false;
+	if (len < n && (s[len] == '.' || s[len] == ',')) {
+		fraction = digits(s + len + 1, n - len - 1);
+		len += fraction > 0 ? fraction + 1 : 0;
+	}
+	return times_iso(b, s, len + zone_len(s + len, n - len));
+}

@@ -1,0 +1,31 @@
+#ifndef TIMES_H
+#define TIMES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "buf.h"
+
+/*
+ * Times as logs write them.  Each appends the time in n bytes as RFC 3339 in
+ * UTC, without quotes and with the digits of its fraction as they came, and
+ * returns true; false, with b as before, when it is none, or not of the years
+ * 1 to 9999.
+ */
+
+/** ISO 8601: any fraction; any offset; T, t or a space; no zone is UTC. */
+bool times_iso(struct buf *b, const char *s, size_t n);
+
+/** Units since 1970, with or without decimals: unit is 0 for seconds, 3 for
+ * ms, 6 for us, 9 for ns. */
+bool times_epoch(struct buf *b, const char *s, size_t n, unsigned unit);
+
+/** 06/Feb/2019:00:00:38 +0000, as Apache and S3 write it; the brackets around
+ * it may be there. */
+bool times_apache(struct buf *b, const char *s, size_t n);
+
+/** The time that a text begins with, perhaps behind a bracket: ISO 8601, or
+ * 20190206 00:00:38; what follows is of no matter. */
+bool times_leading(struct buf *b, const char *s, size_t n);
+
+#endif
