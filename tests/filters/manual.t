@@ -30,7 +30,7 @@ echo s3://bucket/AWSLogs/x.json.gz >"$dir/here/addresses"
 
 # examples PAGE DIR: each to a file, what is above it to the same with .about.
 examples() {
-	mkdir -p "$2" && mandoc -T ascii -O width=1000 "$1" | col -b -x | awk -v dir="$2" '
+	mkdir -p "$2" && mandoc -T ascii -O width=1000 "$1" | sed $'s/.\b//g' | awk -v dir="$2" '
 		/^[A-Z]/ { inside = $0 == "EXAMPLES"; next }
 		!inside { next }
 		/^           / { if (!code) { file = sprintf("%s/%02d", dir, ++n); print about >(file ".about") }
