@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "metricfile.h"
@@ -35,13 +36,19 @@ int
 metricfile_replace(const char *file, const struct buf *text)
 {
 	char tmp[PATH_LIMIT];
+	struct stat st;
 	bool ok;
 	int fd, n, err;
 
+	/* Root's rename would leave a file where /dev/null or /dev/stderr was.
+	 */
+	if (lstat(file, &st) == 0 && !S_ISREG(st.st_mode))
+		return EEXIST;
 	n = snprintf(tmp, sizeof(tmp), "%s.%ld.tmp", file, (long)getpid());
 	if (n < 0 || (size_t)n >= sizeof(tmp))
 		return ENAMETOOLONG;
-	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	fd = open(
+	    tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd == -1)
 		return errno;
 	ok = write_whole(fd, text->p, text->len);

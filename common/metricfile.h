@@ -19,8 +19,9 @@ struct metricfile {
 	uint32_t seq;
 };
 
-/** Write the text beside the file and rename it: 0 or errno.  No fsync: what
- * a crash of the machine takes is out of date anyway. */
+/** Write the text beside the file and rename it: 0 or errno; EEXIST when what
+ * is there is no regular file (a device, a link, a folder), which stays.  No
+ * fsync: what a crash of the machine takes is out of date anyway. */
 int metricfile_replace(const char *file, const struct buf *text);
 
 /** Let a helper that is not started yet do that for path. */

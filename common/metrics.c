@@ -119,7 +119,11 @@ judge(const struct metrics *m, int err, struct fault *f)
 	if (err == 0)
 		return true;
 	(void)fault_set(f, EXIT_IO, "cannot write metrics to '%s': %s", m->file,
-	    strerror(err));
+	    err == EEXIST ? "it is not a regular file" : strerror(err));
+	if (err == EEXIST)
+		return fault_hint(f,
+		    "each writing replaces the file: name one, or one that is "
+		    "not there yet");
 	if (err == ENOSPC || err == EIO)
 		return false;
 	return fault_hint(f, "its folder must be there and be writable");

@@ -150,6 +150,11 @@ mistake "a folder for dead letters" 78 'sentinelpost --dead-letter folder <rows.
 mistake "a folder that cannot be written" 74 'sentinelpost --dead-letter /sys/dead <rows.ndjson' "'/sys/dead'" 'hint: .*writ'
 mistake "a device for dead letters" 78 'sentinelpost --dead-letter /dev/null <rows.ndjson' "'/dev/null'" 'hint: .*file'
 mistake "no folder for metrics" 74 'logparse --metrics nowhere/m x.json.gz' "'nowhere/m'.*No such file" 'hint: .*folder'
+ln -s /dev/null "$dir/null"
+mistake "a device for metrics" 74 'logparse --metrics null x.json.gz' "'null'.*not a regular file" 'hint: .*replaces'
+[ -L "$dir/null" ]
+ok "a device for metrics: which stays"
+mistake "a folder for metrics" 74 's3list --metrics folder s3://logs/' "'folder'.*not a regular file" 'hint: .*replaces'
 mistake "no folder to save in" 78 "s3fetch --save nowhere 's3://logs/$key'" "'nowhere'.*No such file" 'hint: .*folder'
 plain=1 mistake "a log that is not there" 74 'logparse y.json.gz' "'y.json.gz'.*No such file"
 mistake "a folder of logs" 74 'logparse folder' "'folder'.*directory" 'hint: .*/\*'
