@@ -113,12 +113,13 @@ take_line(
 	const char *why;
 	bool ok;
 
-	if (n == 0)
+	if (n == 0 || (n == 1 && p[0] == '\r'))
 		return false;
 	if (n >= sizeof(scheme) - 1 &&
 	    memcmp(p, scheme, sizeof(scheme) - 1) == 0) {
 		in->wire++;
-		if (object_from_url(o, p, n, &why))
+		/* A list made on Windows names the keys without it. */
+		if (object_from_url(o, p, p[n - 1] == '\r' ? n - 1 : n, &why))
 			return true;
 		refused(in, why);
 		return false;

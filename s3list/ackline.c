@@ -135,6 +135,10 @@ ack_line(struct ack *a, const char *p, size_t n, bool torn)
 	struct wire_line w;
 	const char *why;
 
+	if (n == 0 || (n == 1 && p[0] == '\r')) {
+		hold(a, p, n);
+		return true;
+	}
 	if (!wire_parse(&w, p, n, &why)) {
 		take_garbage(a, p, n, torn, why);
 		return true;

@@ -37,7 +37,7 @@ struct config {
  */
 struct flow_counts {
 	uint64_t lines, rows, accepted, rejects, dead, lost, strays;
-	uint64_t marks, receipts_dropped, not_wire, too_long;
+	uint64_t marks, receipts_dropped, not_wire, too_long, lost_ends;
 	uint64_t delivered, gone, partial, failed, dead_objects;
 };
 

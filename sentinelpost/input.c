@@ -245,12 +245,17 @@ on_end(struct flow *f, const struct wire_line *w, const struct input_place *at)
 	struct object *o = find(f, w);
 	struct json_val v;
 
-	if (!wire_member(&w->end, "records", &v)) {
-		refuse(f, "an end without records", at);
+	if (o == NULL) {
+		/* Its open line was lost: no receipt can speak of it. */
+		if (f->n.lost_ends++ < LOUD)
+			log_warn("line %llu ends an object that is not open: "
+				 "it gets no receipt",
+			    (unsigned long long)at->number);
+		flow_code(f, EXIT_AGAIN);
 		return;
 	}
-	if (o == NULL) {
-		log_debug("an end of an object that is not open");
+	if (!wire_member(&w->end, "records", &v)) {
+		refuse(f, "an end without records", at);
 		return;
 	}
 	take_mark(f, o, &w->end);

@@ -52,6 +52,11 @@ like "$err" "the input stops inside line 2" "and is told of"
 printf 's3://logs/text' >"$tmp/in"
 fetch
 is "$rc ${sum%%$'\n'*}" "0 text end 6 6" "of an address too"
+printf 's3://logs/text\r\n\r\n{"store":"s3","bucket":"logs","key":"text"}\r\n' >"$tmp/in"
+fetch
+is "$rc $sum" "0 text end 6 6
+text end 6 6
+done 0" "lines that end as on Windows"
 rc=0
 "$bin" <&- >"$tmp/out" 2>"$tmp/err" || rc=$?
 is "$rc $(jq -c .done.exit "$tmp/out")" "74 74" "a closed standard input"
