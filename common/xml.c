@@ -9,20 +9,75 @@
 #include "buf.h"
 #include "xml.h"
 
-/* expat takes an int; and what it copies stays small. */
-enum { FEED_MAX = 64 * 1024 };
+enum {
+	FEED_MAX =
+	    64 * 1024, /* expat takes an int; what it copies stays small */
+	/* What expat keeps: a token of XML_TOKEN_MAX twice, tables.  Those of
+	 * the names of tags and attributes grow with each new one. */
+	MEMORY_MAX = 1024 * 1024
+};
 
 struct xml {
 	XML_Parser parser;
 	const struct xml_calls *calls;
 	void *ctx;
 	struct buf text;
-	uint64_t fed; /* bytes, all together */
+	uint64_t fed;  /* bytes, all together */
+	size_t memory; /* expat's, now */
 	unsigned depth;
 	const char *why; /* of our own, or NULL */
 	char error[128];
 	bool failed;
 };
+
+/* ---------------------------------------------------- expat's memory */
+
+/* Before each block that expat has. */
+struct block {
+	struct xml *owner;
+	size_t n;
+};
+_Static_assert(sizeof(struct block) % 16 == 0, "blocks stay aligned");
+
+static struct xml *asking; /* whose parser it is that wants memory */
+
+static void *
+more_memory(void *p, size_t n)
+{
+	struct block *b = p != NULL ? (struct block *)p - 1 : NULL;
+	size_t had = b != NULL ? b->n : 0;
+	struct xml *x = b != NULL ? b->owner : asking;
+
+	if (n > MEMORY_MAX || x->memory - had + n > MEMORY_MAX) {
+		x->why = "it takes too much memory";
+		return NULL;
+	}
+	b = realloc(b, sizeof(*b) + n);
+	if (b == NULL)
+		return NULL;
+	b->owner = x;
+	b->n = n;
+	x->memory += n - had;
+	return b + 1;
+}
+
+static void *
+new_memory(size_t n)
+{
+	return more_memory(NULL, n);
+}
+
+static void
+free_memory(void *p)
+{
+	struct block *b = p != NULL ? (struct block *)p - 1 : NULL;
+
+	if (b != NULL)
+		b->owner->memory -= b->n;
+	free(b);
+}
+
+/* ----------------------------------------------------------- its calls */
 
 static void
 fail(struct xml *x, const char *why)
@@ -97,11 +152,14 @@ on_doctype(void *ctx, const XML_Char *name, const XML_Char *sysid,
 struct xml *
 xml_new(const struct xml_calls *calls, void *ctx, size_t text_max)
 {
+	static const XML_Memory_Handling_Suite memory = {
+	    new_memory, more_memory, free_memory};
 	struct xml *x = calloc(1, sizeof(*x));
 
 	if (x == NULL)
 		return NULL;
-	x->parser = XML_ParserCreate(NULL);
+	asking = x;
+	x->parser = XML_ParserCreate_MM(NULL, &memory, NULL);
 	if (x->parser == NULL) {
 		free(x);
 		return NULL;
@@ -150,8 +208,10 @@ token_too_long(const struct xml *x)
 static bool
 parse(struct xml *x, const char *p, size_t n, bool final)
 {
-	bool ok = XML_Parse(x->parser, p, (int)n, final) == XML_STATUS_OK;
+	bool ok;
 
+	asking = x;
+	ok = XML_Parse(x->parser, p, (int)n, final) == XML_STATUS_OK;
 	x->fed += n;
 	if (ok && !final && token_too_long(x)) {
 		x->why = "a tag or comment too long";

@@ -7,8 +7,9 @@
 /*
  * Reading XML as it arrives, with bounds; expat's types stay in xml.c.  No
  * document type, hence no entities but the five; at most XML_DEPTH_MAX deep,
- * and no tag, comment or the like longer than XML_TOKEN_MAX, which expat would
- * keep in memory until its end comes.
+ * no tag, comment or the like longer than XML_TOKEN_MAX, which expat would
+ * keep in memory until its end comes, and not so many different names that
+ * its tables grow past 1 MiB.
  */
 enum {
 	XML_DEPTH_MAX = 16,        /* S3 nests 4 deep */

@@ -209,6 +209,23 @@ test_limits(void)
 	    "a comment without end");
 	IS(p.why, "a tag or comment too long", "says so");
 	buf_reset(&xml);
+	buf_adds(&xml, HEAD);
+	for (int i = 0; i < 100000; i++)
+		buf_addf(&xml, "<n%d/>", i);
+	OK(parse(&p, xml.p, xml.len, 4096, "") == PAGE_BROKEN,
+	    "names of tags without end");
+	IS(p.why, "it takes too much memory", "says so");
+	buf_reset(&xml);
+	buf_adds(&xml, HEAD "<x");
+	for (int i = 1; i < 100000; i++)
+		if (i % 1000 == 0)
+			buf_adds(&xml, "/><x");
+		else
+			buf_addf(&xml, " n%d=\"\"", i);
+	OK(parse(&p, xml.p, xml.len, 4096, "") == PAGE_BROKEN,
+	    "names of attributes without end");
+	IS(p.why, "it takes too much memory", "says so");
+	buf_reset(&xml);
 	for (int i = 0; i < 100000; i++)
 		buf_adds(&xml, "<Owner></Owner>");
 	page_begin(&p);
