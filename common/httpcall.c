@@ -263,6 +263,13 @@ httpcall_conclude(struct http_call *c, CURLcode code)
 		(void)httpcall_fail(c, HTTP_CUT, "the headers ended early");
 		return;
 	}
+	if (code == CURLE_OK && c->sent < c->rq.body_len &&
+	    r->status / 100 == 2) {
+		/* Nobody can accept what was not sent. */
+		(void)httpcall_fail(
+		    c, HTTP_CUT, "the answer came before the request was sent");
+		return;
+	}
 	if (code == CURLE_OK)
 		return;
 	r->failure = classify(c, code);

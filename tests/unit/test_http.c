@@ -498,6 +498,12 @@ broken_pipe(void)
 		"Connection: close\r\n\r\n",
 		0},
 	    {SLEEP, 0, 200}, {END, 0, 0}};
+	static const struct step too_early[] = {
+	    {SEND, "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n", 0},
+	    {SLEEP, 0, 200}, {END, 0, 0}};
+	static const struct step with_body[] = {
+	    {SEND, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 0},
+	    {SLEEP, 0, 200}, {END, 0, 0}};
 	static char body[8000000];
 	struct http_request rq = {
 	    .method = "POST", .body = body, .body_len = sizeof(body)};
@@ -508,6 +514,13 @@ broken_pipe(void)
 	once(early, &(struct http_options){0}, rq, &x);
 	OK(x.failure == HTTP_NONE && x.status == 413,
 	    "a reply before the request was read");
+	/* What was not sent, nobody can have accepted. */
+	once(too_early, &(struct http_options){0}, rq, &x);
+	OK(x.failure == HTTP_CUT, "success before the request was sent");
+	printf("# %s\n", x.error);
+	once(with_body, &(struct http_options){0}, rq, &x);
+	OK(x.failure == HTTP_CUT, "the same with a body");
+	printf("# %s\n", x.error);
 }
 
 /* A kept connection that the server closed is replaced in silence. */
