@@ -19,6 +19,8 @@ lister_init(struct lister *l, struct lister_shared *shared,
 	l->due_ms = INT64_MIN;
 	l->token.max = PAGE_ELEMENT_MAX;
 	l->last_key.max = PAGE_ELEMENT_MAX;
+	l->mark.max = PAGE_ELEMENT_MAX;
+	l->steps_max = 1;
 	page_init(&l->page, text_max);
 }
 
@@ -30,6 +32,7 @@ lister_free(struct lister *l)
 	page_free(&l->page);
 	buf_clear(&l->token);
 	buf_clear(&l->last_key);
+	buf_clear(&l->mark);
 	s3_call_free(&l->call);
 }
 
@@ -144,20 +147,45 @@ same(const struct buf *b, const char *s, size_t n)
 }
 
 /* Does the listing come round again, as with a store that does not know
- * continuation tokens?  Without this it would never end. */
-static bool
+ * continuation tokens?  Without this it would never end.  Returns why, or
+ * NULL. */
+static const char *
 stalled(const struct lister *l)
 {
 	const struct page *p = &l->page;
-	const struct page_entry *last;
+	const struct page_entry *last = p->n > 0 ? &p->v[p->n - 1] : NULL;
 
-	if (p->n == 0)
-		return p->truncated &&
-		       (!p->has_token ||
-			   (!l->by_key &&
-			       same(&l->token, p->token.p, p->token.len)));
-	last = &p->v[p->n - 1];
-	return same(&l->last_key, page_text(p, last->key), last->key_len);
+	if (last != NULL &&
+	    same(&l->last_key, page_text(p, last->key), last->key_len))
+		return "the store gives the same page again instead of the "
+		       "next";
+	if (!p->truncated)
+		return NULL;
+	if (p->has_token &&
+	    (same(&l->mark, p->token.p, p->token.len) ||
+		(!l->by_key && same(&l->token, p->token.p, p->token.len))))
+		return "the store gives a continuation token that it gave "
+		       "before";
+	if (p->n > 0)
+		return NULL;
+	if (!p->has_token)
+		return "the store gives neither keys nor where to go on";
+	return l->empty >= LISTER_EMPTY_MAX
+		   ? "the store gives page after page without a key"
+		   : NULL;
+}
+
+/* Remember a token to know by whether it comes again, however long the circle
+ * is: that of twice as many pages on, each time (R. P. Brent, 1980). */
+static void
+mark_token(struct lister *l)
+{
+	if (++l->steps < l->steps_max)
+		return;
+	l->steps = 0;
+	l->steps_max *= 2;
+	buf_reset(&l->mark);
+	buf_add(&l->mark, l->token.p, l->token.len);
 }
 
 /* A whole page is there: note where the next one begins. */
@@ -174,9 +202,12 @@ take_page(struct lister *l)
 	}
 	l->by_key = !p->has_token;
 	buf_reset(&l->token);
-	if (p->has_token)
+	if (p->has_token) {
 		buf_add(&l->token, p->token.p, p->token.len);
-	l->attempt = l->unreadable = 0;
+		mark_token(l);
+	}
+	l->empty = p->n > 0 ? 0 : l->empty + 1;
+	l->attempt = l->unreadable = l->lessons = 0;
 	l->down_since = -1;
 	l->next = 0;
 	l->shared->pages++;
@@ -186,14 +217,16 @@ take_page(struct lister *l)
 static void
 end_page(struct lister *l, const struct http_reply *r)
 {
+	const char *why;
+
 	switch (page_end(&l->page, l->url->key, l->url->key_len)) {
 	case PAGE_WHOLE:
-		if (!stalled(l)) {
+		why = stalled(l);
+		if (why == NULL) {
 			take_page(l);
 			return;
 		}
-		(void)snprintf(l->page.why, sizeof(l->page.why),
-		    "the store gives the same page again instead of the next");
+		(void)snprintf(l->page.why, sizeof(l->page.why), "%s", why);
 		blame_page(l, "ListingStalled", r->request_id);
 		fail_with_verdict(l, EXIT_BADCONFIG);
 		return;
@@ -248,6 +281,8 @@ on_done(void *ctx, const struct http_reply *r)
 		end_page(l, r);
 		return;
 	case S3_AGAIN:
+		if (++l->lessons > LISTER_LESSONS)
+			break;
 		again_at_once(l);
 		return;
 	case S3_RETRY:

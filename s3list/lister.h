@@ -25,6 +25,10 @@
 enum {
 	LISTER_PAGE_TRIES = 5, /* a page that cannot be read is not waited for
 				* as long as an outage */
+	/* Pages without a key, in a row; Ceph gives one where it has looked
+	 * through thousands of deleted ones. */
+	LISTER_EMPTY_MAX = 10000,
+	LISTER_LESSONS = 16,   /* S3_AGAIN in a row at one page; our choice */
 	LISTER_MAX_KEYS = 1000 /* S3 API Reference, ListObjectsV2, max-keys */
 };
 
@@ -57,12 +61,15 @@ struct lister {
 	int64_t due_ms; /* while waiting */
 
 	/* the lister's own */
-	struct buf token;    /* of the page to ask for, or empty */
-	struct buf last_key; /* of the page before */
-	bool by_key;         /* ask from last_key instead of by token */
-	unsigned attempt;    /* failures of this page, in a row */
-	unsigned unreadable; /* of these: it came, but made no sense */
-	int64_t down_since;  /* the first of them, or -1 */
+	struct buf token;          /* of the page to ask for, or empty */
+	struct buf last_key;       /* of the page before */
+	struct buf mark;           /* a token given before, see mark_token() */
+	uint64_t steps, steps_max; /* pages since, until the next one */
+	unsigned empty, lessons;   /* in a row */
+	bool by_key;               /* ask from last_key instead of by token */
+	unsigned attempt;          /* failures of this page, in a row */
+	unsigned unreadable;       /* of these: it came, but made no sense */
+	int64_t down_since;        /* the first of them, or -1 */
 	struct s3_verdict why;
 	struct s3_call call;
 	struct http_call *running;
