@@ -297,6 +297,15 @@ finish_keys(struct page *p, const char *prefix, size_t n)
 	}
 }
 
+/* What the service says goes into logs: no token of ours, whole or cut. */
+static void
+page_why(struct page *p, char *code, char *message)
+{
+	log_redact(code);
+	log_redact(message);
+	(void)snprintf(p->why, sizeof(p->why), "%s: %s", code, message);
+}
+
 enum page_result
 page_end(struct page *p, const char *prefix, size_t n)
 {
@@ -308,8 +317,7 @@ page_end(struct page *p, const char *prefix, size_t n)
 	if (parse->result == PAGE_WHOLE)
 		finish_keys(p, prefix, n);
 	if (parse->result == PAGE_ERROR)
-		(void)snprintf(p->why, sizeof(p->why), "%s: %s", parse->code,
-		    parse->message);
+		page_why(p, parse->code, parse->message);
 	result = parse->result;
 	parse_free(p);
 	if (result != PAGE_WHOLE)

@@ -199,6 +199,9 @@ refused(struct token_answer *a, const struct http_reply *r,
 
 	text_of(o, "error", error, sizeof(error));
 	text_of(o, "error_description", text, sizeof(text));
+	/* Now: a secret that is cut is known by the end of its text. */
+	log_redact(error);
+	log_redact(text);
 	text[strcspn(text, "\r\n")] = '\0';
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		if (known[i].number != number)
