@@ -12,6 +12,7 @@
 #include "progress.h"
 #include "secret.h"
 #include "timefmt.h"
+#include "utf8.h"
 
 enum {
 	MESSAGE_MAX = 4096, /* a longer message is cut */
@@ -110,16 +111,27 @@ log_redact(char *s)
 	}
 }
 
-/* Remote text can end up in a message: nothing may steer a terminal.  That is
- * what C0, DEL, and C1 (U+0080 to U+009F) do. */
+/* Remote text can end up in a message: nothing may steer a terminal.  As text
+ * that is also said of bytes that are no UTF-8, some of which are C1 to
+ * terminals of eight bits; JSON has U+FFFD for them. */
 static void
 disarm(char *msg)
 {
-	for (unsigned char *s = (unsigned char *)msg; *s != '\0'; s++) {
-		if (*s < 0x20 || *s == 0x7f)
-			*s = '?';
-		else if (*s == 0xc2 && s[1] >= 0x80 && s[1] <= 0x9f)
-			s[0] = s[1] = '?';
+	size_t left = strlen(msg), n;
+	unsigned cp;
+
+	for (char *s = msg; left > 0; s += n, left -= n) {
+		n = utf8_steers(s, left, &cp);
+		if (n > 0) {
+			memset(s, '?', n);
+			continue;
+		}
+		n = utf8_char(s, left);
+		if (n == 0) {
+			n = 1;
+			if (!as_json)
+				*s = '?';
+		}
 	}
 }
 
@@ -172,6 +184,17 @@ emit_text(const char *level, const char *msg)
 	put_line(line, (size_t)n);
 }
 
+/* Cut a long message, between characters. */
+static void
+cut(char *msg)
+{
+	size_t n = strnlen(msg, MESSAGE_MAX - 1);
+
+	if (msg[n] != '\0')
+		n -= utf8_tail(msg, n);
+	msg[n] = '\0';
+}
+
 __attribute__((format(printf, 3, 0))) static void
 emit(const char *level, const char *key, const char *fmt, va_list ap)
 {
@@ -181,7 +204,7 @@ emit(const char *level, const char *key, const char *fmt, va_list ap)
 	if (vsnprintf(msg, sizeof(msg), fmt, ap) < 0)
 		return;
 	log_redact(msg);
-	msg[MESSAGE_MAX - 1] = '\0';
+	cut(msg);
 	disarm(msg);
 	if (as_json)
 		emit_json(level, key, msg);

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,6 +14,7 @@
 #include "log.h"
 #include "out.h"
 #include "stop.h"
+#include "utf8.h"
 
 enum {
 	PIPE_SIZE = 256 * 1024,     /* larger gains nothing (design.md) */
@@ -24,6 +26,7 @@ enum {
 static struct buf pending = BUF_INIT(OUT_MAX);
 static size_t line_start; /* where in pending the unfinished line begins */
 static int out_fd = STDOUT_FILENO;
+static bool screen; /* it is a terminal */
 
 /* See out_leave_within(). */
 static struct {
@@ -52,6 +55,7 @@ out_init(void)
 	/* A file at its size limit is a failed write, not a death. */
 	(void)signal(SIGXFSZ, SIG_IGN);
 	(void)fcntl(STDOUT_FILENO, F_SETPIPE_SZ, PIPE_SIZE);
+	screen = isatty(STDOUT_FILENO) == 1;
 }
 
 struct buf *
@@ -134,7 +138,7 @@ wait_for_reader(void)
 
 /* Write all of p; false with errno. */
 static bool
-write_all(const char *p, size_t n)
+write_bytes(const char *p, size_t n)
 {
 	size_t piece;
 	ssize_t w;
@@ -157,6 +161,30 @@ write_all(const char *p, size_t n)
 		}
 	}
 	return true;
+}
+
+/* Write lines.  On a terminal what would steer it is written as JSON's
+ * escapes, which are the same text: it stands inside strings alone, but for
+ * white space. */
+static bool
+write_all(const char *p, size_t n)
+{
+	const char *from = p, *end = p + n;
+	char escape[8];
+	unsigned cp;
+	size_t len;
+
+	for (; screen && p<end; p += len> 0 ? len : 1) {
+		len = utf8_steers(p, (size_t)(end - p), &cp);
+		if (len == 0 || cp == '\n' || cp == '\r' || cp == '\t')
+			continue;
+		(void)snprintf(escape, sizeof(escape), "\\u%04x", cp);
+		if (!write_bytes(from, (size_t)(p - from)) ||
+		    !write_bytes(escape, 6))
+			return false;
+		from = p + len;
+	}
+	return write_bytes(from, (size_t)(end - from));
 }
 
 bool

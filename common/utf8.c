@@ -134,6 +134,32 @@ utf8_put(char out[4], unsigned cp)
 }
 
 size_t
+utf8_steers(const char *str, size_t n, unsigned *cp)
+{
+	const unsigned char *s = (const unsigned char *)str;
+
+	*cp = s[0];
+	if (s[0] < 0x20 || s[0] == 0x7f)
+		return 1;
+	if (n >= 2 && (s[0] == 0xc2 || s[0] == 0xd8)) {
+		*cp = (s[0] & 0x1fU) << 6 | (s[1] & 0x3f);
+		return (s[0] == 0xc2 && s[1] >= 0x80 && s[1] <= 0x9f) ||
+			       (s[0] == 0xd8 && s[1] == 0x9c)
+			   ? 2
+			   : 0;
+	}
+	if (n < 3 || s[0] != 0xe2 || (s[1] != 0x80 && s[1] != 0x81) ||
+	    (s[2] & 0xc0) != 0x80)
+		return 0;
+	*cp = 0x2000U | (s[1] & 0x3fU) << 6 | (s[2] & 0x3f);
+	return *cp == 0x200e || *cp == 0x200f ||
+		       (*cp >= 0x2028 && *cp <= 0x202e) ||
+		       (*cp >= 0x2066 && *cp <= 0x2069)
+		   ? 3
+		   : 0;
+}
+
+size_t
 utf8_mend(struct buf *b, const char *s, size_t n)
 {
 	size_t bad = 0, good;

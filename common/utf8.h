@@ -33,6 +33,14 @@ size_t utf8_put(char out[4], unsigned cp);
 size_t utf8_bad(const char *s, size_t n);
 #define UTF8_REPLACEMENT "\xef\xbf\xbd"
 
+/**
+ * What stands at s, of which n > 0 bytes are there, may steer a terminal or
+ * show text in another order than it is in: C0, DEL, C1, line separators, and
+ * the marks of bidirectional text (Unicode TR 36, section 2.6).  Returns its
+ * length, with its code point in *cp, or 0.
+ */
+size_t utf8_steers(const char *s, size_t n, unsigned *cp);
+
 /** Append s with what is no character replaced by U+FFFD.  Returns how many of
  * them were written. */
 size_t utf8_mend(struct buf *b, const char *s, size_t n);

@@ -60,6 +60,23 @@ redaction(void *arg)
 	log_error("in JSON hunter2hunter2");
 }
 
+/* What steers a terminal, in text: as UTF-8, as bytes, cut at the end. */
+static void
+steering(void *arg)
+{
+	static char big[LONG];
+
+	(void)arg;
+	log_init("prog");
+	log_use_json(false);
+	log_error("\x1b[1m\t\r\x7f \xc2\x9b \x9b\xff \xe2\x80\xae \xe2\x81\xa6 "
+		  "\xd8\x9c \xe2\x80\xa8 \xe2\x80\xa6 \xc3\xa9");
+	memset(big, '.', sizeof(big) - 1);
+	for (size_t i = 4090; i + 2 < sizeof(big); i += 2)
+		memcpy(big + i, "\xc3\xa9", 2);
+	log_error("%s", big);
+}
+
 /* A service's text: whole secrets, and one that its end cuts. */
 static void
 quoted(void *arg)
@@ -167,6 +184,13 @@ main(void)
 	    "one with control characters");
 	OK(strlen(c.err) < 3 * LONG && strstr(c.err, "..\n") == NULL,
 	    "a long message is cut, behind the mark");
+	child_run(&c, steering, NULL);
+	OK(strstr(c.err,
+	       "prog: error: ?[1m??? ?? ?? ??? ??? ?? ??? \xe2\x80\xa6 "
+	       "\xc3\xa9\n") == c.err,
+	    "nothing steers a terminal, nor turns text round");
+	OK(strstr(c.err, "\xc3\xa9\xc3\xa9\n") != NULL,
+	    "a long message is cut between characters");
 	child_run(&c, quoted, NULL);
 	IS(c.err,
 	    "you sent [redacted].|you sent [redacted]|you sent [redacte|"
