@@ -160,7 +160,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	memcpy(text, data + 1, n - 1);
 	flow_init(&f, &config);
 	if ((options & OPTION_DEAD) != 0 && !config.dry_run)
-		f.dead = dead_open(dead_path, &why);
+		f.dead = dead_open(dead_path, NULL, &why);
 	feed(&f, text, n - 1);
 	flow_flush(&f, INT64_MAX);
 	receipts_finished(&f);

@@ -4,13 +4,14 @@
  *
  *     rawserver [--port-file FILE] [--log FILE] [--tls CERT KEY] STEP ..
  *
- * Steps: expect (a request), send:TEXT (with the escapes \r \n \\), fill:N
- * (bytes of x), sleep:MS, wait (until the peer closes), reset, next (close; the
- * next connection begins behind this), again (from the first step, or the one
- * behind the last next), tunnel:PORT (pass bytes to and from that port of this
- * host).  After the last one the connection is closed.  It listens on a free
- * port of 127.0.0.1, written to FILE, and ends by SIGTERM.  The log gets the
- * heads of requests.
+ * Steps: expect (a request), send:TEXT (with the escapes \r \n \\), count:TEXT
+ * (the same, with the number of requests so far, eight digits, for each @),
+ * file:PATH (what it holds), fill:N (bytes of x), sleep:MS, wait (until the
+ * peer closes), reset, next (close; the next connection begins behind this),
+ * again (from the first step, or the one behind the last next), tunnel:PORT
+ * (pass bytes to and from that port of this host).  After the last one the
+ * connection is closed.  It listens on a free port of 127.0.0.1, written to
+ * FILE, and ends by SIGTERM.  The log gets the heads of requests.
  */
 #include "../unit/httpserver.h"
 
@@ -59,6 +60,10 @@ read_step(char *arg)
 			return (struct step){words[i].op, NULL, 0};
 	if (strncmp(arg, "send:", 5) == 0)
 		return (struct step){SEND, unescape(arg + 5), 0};
+	if (strncmp(arg, "count:", 6) == 0)
+		return (struct step){COUNT, unescape(arg + 6), 0};
+	if (strncmp(arg, "file:", 5) == 0)
+		return (struct step){FILE_, arg + 5, 0};
 	if (strncmp(arg, "fill:", 5) == 0)
 		return (struct step){FILL, NULL, atoi(arg + 5)};
 	if (strncmp(arg, "tunnel:", 7) == 0)

@@ -23,6 +23,8 @@ enum op {
 	END,    /* of the script: close */
 	EXPECT, /* read one request, body included */
 	SEND,   /* send text */
+	COUNT,  /* send text, '@' in it as the number of this request */
+	FILE_,  /* send the file of this name */
 	FILL,   /* send n bytes of 'x' */
 	SLEEP,  /* n ms */
 	WAIT,   /* until the peer closes */
@@ -149,6 +151,38 @@ peer_fill(struct peer *p, int n)
 	return true;
 }
 
+/* Send text with the number of requests so far, eight digits, for each '@'. */
+static inline bool
+peer_count(struct peer *p, const char *text)
+{
+	char number[16];
+	size_t n;
+
+	(void)snprintf(number, sizeof(number), "%08d", p->s->requests);
+	for (;; text += n + 1) {
+		n = strcspn(text, "@");
+		if (!peer_write(p, text, n) || text[n] == '\0')
+			return text[n] == '\0';
+		if (!peer_write(p, number, 8))
+			return false;
+	}
+}
+
+static inline bool
+peer_file(struct peer *p, const char *path)
+{
+	char block[65536];
+	FILE *f = fopen(path, "re");
+	bool ok = f != NULL;
+	size_t n;
+
+	while (ok && (n = fread(block, 1, sizeof(block), f)) > 0)
+		ok = peer_write(p, block, n);
+	if (f != NULL)
+		(void)fclose(f);
+	return ok;
+}
+
 /* Pass on what one side sends; false: it sends no more. */
 static inline bool
 peer_pass(int from, int to)
@@ -190,6 +224,10 @@ peer_step(struct peer *p, const struct step *st)
 		return peer_expect(p);
 	case SEND:
 		return peer_write(p, st->text, strlen(st->text));
+	case COUNT:
+		return peer_count(p, st->text);
+	case FILE_:
+		return peer_file(p, st->text);
 	case FILL:
 		return peer_fill(p, st->n);
 	case SLEEP:
