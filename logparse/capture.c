@@ -130,28 +130,61 @@ walk_object(struct walk *w, struct path_node *node, struct json_val *v)
 	return w->j->err == JSON_FINE;
 }
 
+/* What an element had given is void: it is not the one that is picked. */
+static void
+unpick(struct capture *c, struct path_node *element)
+{
+	for (unsigned i = element->first; i < element->end; i++)
+		c->slot[i].p = NULL;
+	forget(element);
+}
+
+/* Is the element that was walked last the one that is picked? */
+static bool
+picked(const struct capture *c, const struct path_node *element)
+{
+	const struct json_val *v = &c->slot[element->pick->slot];
+
+	return v->p != NULL && v->type != JSON_NULL;
+}
+
+/* The node of an array's element, or NULL. */
+static struct path_node *
+element_at(const struct path_node *node, size_t index, bool found)
+{
+	if (node->child[0]->pick != NULL)
+		return found ? NULL : node->child[0];
+	for (size_t i = 0; i < node->n; i++)
+		if (node->child[i]->index == index)
+			return node->child[i];
+	return NULL;
+}
+
 /* Pass an array of which node knows positions. */
 static bool
 walk_array(struct walk *w, struct path_node *node, struct json_val *v)
 {
 	struct path_node *child;
 	struct json_val val, *to;
+	bool first, found = false;
 	size_t index = 0;
-	bool first;
 
 	if (!json_enter(w->j, '[', &first))
 		return false;
 	for (; json_element(w->j, &first); index++) {
-		child = NULL;
-		for (size_t i = 0; i < node->n && child == NULL; i++)
-			if (node->child[i]->index == index)
-				child = node->child[i];
+		child = element_at(node, index, found);
+		if (child != NULL && child->pick != NULL)
+			unpick(w->c, child);
 		to = child != NULL ? place(w->c, child, &val) : &val;
 		if (child == NULL ? !json_value(w->j, to)
 				  : !walk_value(w, child, to))
 			return false;
 		v->flags |= to->flags;
+		found |=
+		    child != NULL && child->pick != NULL && picked(w->c, child);
 	}
+	if (!found && index > 0 && node->child[0]->pick != NULL)
+		unpick(w->c, node->child[0]);
 	return w->j->err == JSON_FINE;
 }
 
@@ -196,7 +229,8 @@ capture_record(
     struct capture *c, struct json *j, bool envelopes, unsigned *depth)
 {
 	struct walk w = {.c = c, .j = j, .envelopes = envelopes};
-	struct json_val v;
+	struct path_node *root = &c->tree->root;
+	struct json_val val, *v = place(c, root, &val);
 
 	for (unsigned i = 0; i < c->tree->slots; i++)
 		c->slot[i].p = NULL;
@@ -204,8 +238,8 @@ capture_record(
 	c->first.p = NULL;
 	c->duplicates = c->others = 0;
 	c->nunmapped = 0;
-	if (walk_value(&w, &c->tree->root, &v))
-		return v.type == JSON_OBJECT ? CAPTURE_OK : CAPTURE_NOT_OBJECT;
+	if (walk_value(&w, root, v))
+		return v->type == JSON_OBJECT ? CAPTURE_OK : CAPTURE_NOT_OBJECT;
 	*depth = w.depth;
 	if (w.stopped)
 		return CAPTURE_ENVELOPE;

@@ -7,6 +7,17 @@
 #include "glob.h"
 #include "log.h"
 
+static struct capture *
+new_capture(struct path_tree *tree)
+{
+	struct capture *c = malloc(sizeof(*c));
+
+	if (c == NULL)
+		log_oom();
+	capture_init(c, tree);
+	return c;
+}
+
 static void
 add(struct formats *all, struct format *format, size_t at)
 {
@@ -14,11 +25,20 @@ add(struct formats *all, struct format *format, size_t at)
 	memmove(
 	    &all->v[at + 1], &all->v[at], (all->n - at) * sizeof(all->v[0]));
 	all->v[at].format = format;
-	all->v[at].capture = malloc(sizeof(struct capture));
-	if (all->v[at].capture == NULL)
-		log_oom();
-	capture_init(all->v[at].capture, &format->tree);
+	all->v[at].capture = new_capture(&format->tree);
+	all->v[at].outer = format->around ? new_capture(&format->outer) : NULL;
 	all->n++;
+}
+
+static void
+drop(struct formats *all, size_t at)
+{
+	free(all->v[at].capture);
+	free(all->v[at].outer);
+	format_free(all->v[at].format);
+	all->n--;
+	memmove(
+	    &all->v[at], &all->v[at + 1], (all->n - at) * sizeof(all->v[0]));
 }
 
 void
@@ -47,13 +67,8 @@ formats_add_file(struct formats *all, const char *path, struct fault *f)
 	if (format == NULL)
 		return false;
 	old = formats_find(all, format->name, strlen(format->name));
-	if (old >= 0) {
-		free(all->v[old].capture);
-		format_free(all->v[old].format);
-		all->n--;
-		memmove(&all->v[old], &all->v[old + 1],
-		    (all->n - (size_t)old) * sizeof(all->v[0]));
-	}
+	if (old >= 0)
+		drop(all, (size_t)old);
 	if (all->n == FORMATS_MAX) {
 		format_free(format);
 		return fault_set(f, EXIT_BADCONFIG, "too many formats");
@@ -65,11 +80,8 @@ formats_add_file(struct formats *all, const char *path, struct fault *f)
 void
 formats_free(struct formats *all)
 {
-	for (size_t i = 0; i < all->n; i++) {
-		free(all->v[i].capture);
-		format_free(all->v[i].format);
-	}
-	all->n = 0;
+	while (all->n > 0)
+		drop(all, all->n - 1);
 }
 
 int

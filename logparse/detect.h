@@ -25,6 +25,8 @@ struct formats {
 	struct {
 		struct format *format;
 		struct capture *capture;
+		struct capture *outer; /* of the object around records, if
+					  something of it is wanted */
 	} v[FORMATS_MAX];
 	size_t n;
 };

@@ -7,9 +7,16 @@
 #include "emit.h"
 #include "log.h"
 #include "out.h"
+#include "rule.h"
+#include "source.h"
 #include "utf8.h"
 
-enum { REJECT_RAW_MAX = WIRE_LINE_MAX - 4096 /* of a reject line, written */ };
+enum {
+	HEADER_MAX = 128 * 1024, /* what is around a record, when it is set
+				    aside; six times as long when escaped */
+	REJECT_RAW_MAX = WIRE_LINE_MAX - 6 * HEADER_MAX -
+			 4096 /* of a reject line, written */
+};
 
 /* {"id":"..","n":17 */
 static void
@@ -54,15 +61,18 @@ struct done {
 
 /* The first column: the record's time, or the object's. */
 static bool
-add_time(struct buf *b, struct object *o, const struct column *c,
-    const struct json_val *slots, struct done *d)
+add_time(struct buf *b, struct object *o, const struct format *f,
+    const struct record *rec, struct done *d)
 {
+	const struct column *c = &f->columns[0];
 	enum value_result r = VALUE_ABSENT;
 
 	/* Without the comma that a label begins with. */
 	buf_add(b, c->label + 1, c->label_len - 1);
-	if (c->node != NULL)
-		r = convert_add(b, c, &slots[c->node->slot], &d->values);
+	if (c->nsources > 0)
+		r = source_add(b, f, c, rec, &d->values);
+	else if (c->node != NULL)
+		r = convert_add(b, c, &rec->slots[c->node->slot], &d->values);
 	if (r == VALUE_OK)
 		return true;
 	if (o->parser->strict_time || o->modified[0] == '\0')
@@ -87,16 +97,36 @@ put_column(struct buf *b, const struct column *c, const char *value, size_t n)
 	buf_wrote(b, c->label_len + n);
 }
 
+/* A column with sources. */
 static void
-add_columns(struct buf *b, const struct format *f, const struct json_val *slots,
+add_sources(struct buf *b, const struct format *f, const struct column *c,
+    const struct record *rec, struct done *d)
+{
+	size_t start = b->len;
+	enum value_result r;
+
+	buf_add(b, c->label, c->label_len);
+	r = source_add(b, f, c, rec, &d->values);
+	if (r != VALUE_OK)
+		buf_cut(b, start);
+	d->misfits += r == VALUE_MISFIT;
+}
+
+static void
+add_columns(struct buf *b, const struct format *f, const struct record *rec,
     struct done *d)
 {
+	const struct json_val *slots = rec->slots;
 	const struct column *c;
 	const struct json_val *v;
 	enum value_result r;
 	size_t start;
 
 	for (c = f->columns + 1; c < f->columns + f->n; c++) {
+		if (c->nsources > 0) {
+			add_sources(b, f, c, rec, d);
+			continue;
+		}
 		if (c->node == NULL) {
 			put_column(b, c, c->constant, c->constant_len);
 			continue;
@@ -132,24 +162,30 @@ count_row(struct object *o, const struct capture *c, const struct done *d)
 }
 
 const char *
-emit_row(struct object *o)
+emit_row(struct object *o, const char **detail)
 {
-	const struct format *f = o->parser->formats.v[o->format].format;
-	const struct capture *c = o->parser->formats.v[o->format].capture;
+	const struct format *f = o->parser->formats.v[o->record_format].format;
+	const struct capture *c =
+	    o->parser->formats.v[o->record_format].capture;
+	const struct record rec = {c->slot, context_slots(&o->framer.context)};
+	const struct rule *broken = rule_broken(f, &rec);
 	struct buf *b = out_buf();
 	size_t start = b->len;
 	struct done d = {0};
 
-	if (format_missing(f, c->slot) != NULL)
-		return "missing-member";
+	*detail = NULL;
+	if (broken != NULL) {
+		*detail = broken->text;
+		return rule_reason(broken);
+	}
 	if (!o->parser->bare)
 		row_head(b, o, f->table);
 	buf_addc(b, '{');
-	if (!add_time(b, o, &f->columns[0], c->slot, &d)) {
+	if (!add_time(b, o, f, &rec, &d)) {
 		out_drop();
 		return "no-time";
 	}
-	add_columns(b, f, c->slot, &d);
+	add_columns(b, f, &rec, &d);
 	buf_adds(b, o->parser->bare ? "}" : "}}");
 	if (b->err == EFBIG || b->len - start > WIRE_LINE_MAX) {
 		out_drop();
@@ -182,6 +218,21 @@ tell(struct object *o, const struct frame_event *ev)
 			 "known; --format NAME takes it for one of them");
 }
 
+/* What is kept of the object around the record: it takes that to parse the
+ * record again. */
+static void
+header(const struct object *o, struct jsonw *w)
+{
+	struct buf b = BUF_INIT(HEADER_MAX);
+
+	if (context_slots(&o->framer.context) == NULL)
+		return;
+	context_write(&o->framer.context, &b);
+	if (b.err == 0)
+		jsonw_str(w, "header", b.p, b.len);
+	buf_clear(&b);
+}
+
 static void
 reject_line(struct object *o, const struct frame_event *ev, const char *p,
     size_t n, bool more)
@@ -196,6 +247,7 @@ reject_line(struct object *o, const struct frame_event *ev, const char *p,
 	if (o->format >= 0)
 		jsonw_text(
 		    &w, "format", o->parser->formats.v[o->format].format->id);
+	header(o, &w);
 	if (ev->detail != NULL) {
 		jsonw_text(&w, "detail", ev->detail);
 		jsonw_uint(&w, "bad_at", ev->bad_at);
@@ -281,27 +333,61 @@ emit_reject(struct object *o, const struct frame_event *ev)
 	SETTLED(o, rejects);
 }
 
+/* Its own, or one that takes it, which captures it then. */
+int
+emit_format(struct object *o, const struct frame_event *ev)
+{
+	const struct formats *all = &o->parser->formats;
+	const struct format *f = all->v[o->format].format;
+	const struct json_val *outer = context_slots(&o->framer.context);
+	struct record rec = {all->v[o->format].capture->slot, outer};
+	unsigned depth;
+	struct json j;
+
+	if (f->group[0] == '\0' || rule_applies(f, &rec))
+		return o->format;
+	for (size_t i = 0; i < all->n; i++) {
+		if (strcmp(all->v[i].format->group, f->group) != 0 ||
+		    (int)i == o->format)
+			continue;
+		json_init(&j, ev->p, ev->n);
+		(void)capture_record(all->v[i].capture, &j, false, &depth);
+		rec.slots = all->v[i].capture->slot;
+		if (rule_applies(all->v[i].format, &rec))
+			return (int)i;
+	}
+	return -1;
+}
+
 void
 emit_record(struct object *o, const struct frame_event *ev)
 {
-	const struct format *f = o->parser->formats.v[o->format].format;
-	const struct json_val *slots =
-	    o->parser->formats.v[o->format].capture->slot;
 	struct frame_event bad = *ev;
+	struct record rec = {.outer = context_slots(&o->framer.context)};
 
 	if (o->counts.records < o->skip) {
 		SETTLED(o, skipped);
 		return;
 	}
-	if (format_filters(f, slots)) {
+	if (ev->filtered) {
 		SETTLED(o, filtered);
 		return;
 	}
-	bad.why = emit_row(o);
+	o->record_format = emit_format(o, ev);
+	if (o->record_format < 0) {
+		o->record_format = o->format;
+		bad.why = "other-type";
+		bad.detail = "no format of the group takes it";
+		emit_reject(o, &bad);
+		return;
+	}
+	rec.slots = o->parser->formats.v[o->record_format].capture->slot;
+	if (rule_filters(o->parser->formats.v[o->record_format].format, &rec)) {
+		SETTLED(o, filtered);
+		return;
+	}
+	bad.why = emit_row(o, &bad.detail);
 	if (bad.why != NULL) {
-		bad.detail = strcmp(bad.why, "missing-member") == 0
-				 ? format_missing(f, slots)
-				 : NULL;
 		emit_reject(o, &bad);
 		return;
 	}

@@ -12,9 +12,13 @@ void emit_record(struct object *o, const struct frame_event *ev);
 /** Bytes that are no record. */
 void emit_reject(struct object *o, const struct frame_event *ev);
 
-/** The captured record as a row line.  Returns NULL, or, with nothing
- * written, the reason why it makes none. */
-const char *emit_row(struct object *o);
+/** The captured record, of o->record_format, as a row line.  Returns NULL, or,
+ * with nothing written, the reason why it makes none, and what was expected. */
+const char *emit_row(struct object *o, const char **detail);
+
+/** Of which format of the group is the captured record, whose bytes are those
+ * of ev?  -1: of none. */
+int emit_format(struct object *o, const struct frame_event *ev);
 
 /** The end line. */
 void emit_end(struct object *o);

@@ -61,12 +61,20 @@ read_frame(struct reader *r)
 
 	if (r->out->framed)
 		return format_wrong(r, "this once only");
-	if (!format_word(r, &w) || !format_word_is(&w, "json"))
-		return format_wrong(r, "'json'");
+	if (!format_word(r, &w))
+		return format_wrong(r, "'json' or 'values'");
 	r->out->framed = true;
+	r->out->values = format_word_is(&w, "values");
+	if (r->out->values)
+		return format_line_end(r);
+	if (!format_word_is(&w, "json"))
+		return format_wrong(r, "'json' or 'values'");
 	if (!format_word(r, &w))
 		return true;
 	if (!format_path(r, &w, &node))
+		return false;
+	node->envelope = true;
+	if (!format_path_of(r, &r->out->outer, &w, &node))
 		return false;
 	node->envelope = true;
 	r->out->envelope = format_copy(w.p, w.n);
@@ -74,40 +82,29 @@ read_frame(struct reader *r)
 }
 
 static bool
-read_require(struct reader *r)
+read_group(struct reader *r)
 {
-	struct format *f = r->out;
-	size_t i = f->nrequire;
 	struct word w;
 
-	if (i == FORMAT_LISTS_MAX)
-		return format_wrong(r, "no more than 16 of these");
-	format_blanks(r);
-	f->require[i].text = format_copy(r->p, (size_t)(r->end - r->p));
-	f->nrequire++;
-	while (format_word(r, &w)) {
-		if (f->require[i].n == FORMAT_LISTS_MAX)
-			return format_wrong(r, "no more than 16 paths");
-		if (!format_path(r, &w, &f->require[i].node[f->require[i].n]))
-			return false;
-		f->require[i].n++;
-	}
-	return f->require[i].n > 0 || format_wrong(r, "a path");
+	if (r->out->group[0] != '\0')
+		return format_wrong(r, "this once only");
+	if (!format_word(r, &w) || !format_is_name(&w, FORMAT_NAME_MAX, "-"))
+		return format_wrong(r, "a name of letters, digits and '-'");
+	memcpy(r->out->group, w.p, w.n);
+	return format_line_end(r);
 }
 
-static bool
-read_filter(struct reader *r)
-{
-	struct format *f = r->out;
-	struct word w;
-
-	if (f->nfilter == FORMAT_LISTS_MAX)
-		return format_wrong(r, "no more than 16 of these");
-	if (!format_word(r, &w))
-		return format_wrong(r, "a path");
-	return format_path(r, &w, &f->filter[f->nfilter++]) &&
-	       format_line_end(r);
-}
+static const struct {
+	const char *word;
+	enum rule_kind kind;
+} rules[] = {
+    {"require", RULE_REQUIRE},
+    {"allowed", RULE_ALLOWED},
+    {"range", RULE_RANGE},
+    {"filter", RULE_FILTER},
+    {"when", RULE_WHEN},
+    {"keep", RULE_KEEP},
+};
 
 static bool
 statement(struct reader *r)
@@ -131,15 +128,16 @@ statement(struct reader *r)
 		return format_list(r, f->members, &f->nmembers);
 	if (format_word_is(&w, "start"))
 		return format_list(r, f->starts, &f->nstarts);
-	if (format_word_is(&w, "require"))
-		return read_require(r);
-	if (format_word_is(&w, "filter"))
-		return read_filter(r);
+	if (format_word_is(&w, "group"))
+		return read_group(r);
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (format_word_is(&w, rules[i].word))
+			return format_rule(r, rules[i].kind);
 	if (format_word_is(&w, "column"))
 		return format_column(r);
 	return format_wrong(r,
-	    "format, about, table, frame, key, members, start, require, "
-	    "filter or column");
+	    "format, about, table, frame, key, members, start, group, when, "
+	    "require, allowed, range, filter, keep or column");
 }
 
 static bool
@@ -169,6 +167,7 @@ format_read(const char *name, const char *text, size_t n, struct fault *fault)
 				  COLUMNS_MAX, sizeof(struct column))) == NULL)
 		log_oom();
 	path_init(&r.out->tree);
+	path_init(&r.out->outer);
 	for (r.p = text; r.p < end; r.p = nl + 1) {
 		nl = memchr(r.p, '\n', (size_t)(end - r.p));
 		if (nl == NULL)
@@ -183,6 +182,7 @@ format_read(const char *name, const char *text, size_t n, struct fault *fault)
 	if (!complete(&r))
 		goto fail;
 	path_finish(&r.out->tree);
+	path_finish(&r.out->outer);
 	return r.out;
 fail:
 	format_free(r.out);
@@ -229,10 +229,11 @@ format_free(struct format *f)
 {
 	if (f == NULL)
 		return;
-	for (size_t i = 0; i < f->n; i++)
+	for (size_t i = 0; i < f->n; i++) {
 		free(f->columns[i].constant);
-	for (size_t i = 0; i < f->nrequire; i++)
-		free(f->require[i].text);
+		format_free_sources(&f->columns[i]);
+	}
+	format_free_rules(f);
 	free_list(f->keys, f->nkeys);
 	free_list(f->members, f->nmembers);
 	free_list(f->starts, f->nstarts);
@@ -241,34 +242,8 @@ format_free(struct format *f)
 	free(f->table);
 	free(f->envelope);
 	path_free(&f->tree);
+	path_free(&f->outer);
 	free(f);
-}
-
-const char *
-format_missing(const struct format *f, const struct json_val *slots)
-{
-	for (size_t i = 0; i < f->nrequire; i++) {
-		bool found = false;
-
-		for (size_t k = 0; k < f->require[i].n; k++) {
-			const struct json_val *v =
-			    &slots[f->require[i].node[k]->slot];
-
-			found |= v->p != NULL && v->type != JSON_NULL;
-		}
-		if (!found)
-			return f->require[i].text;
-	}
-	return NULL;
-}
-
-bool
-format_filters(const struct format *f, const struct json_val *slots)
-{
-	for (size_t i = 0; i < f->nfilter; i++)
-		if (slots[f->filter[i]->slot].p != NULL)
-			return true;
-	return false;
 }
 
 bool

@@ -18,20 +18,36 @@
  *				framing does
  *	about TEXT		one line for --list-formats
  *	table TABLE		where its rows go
- *	frame json [MEMBER]	records: elements of the array at MEMBER of an
+ *	frame json [PATH]	records: elements of the array at PATH of an
  *				object, of a bare array, or objects one after
  *				another
+ *	frame values		records: JSON values of any kind, strictly
  *	start NAME		a member that records begin with
  *	key GLOB		object keys look like this (may repeat)
  *	members NAME ...	all of these stand near the beginning
+ *	group NAME		formats of one group share objects: each record
+ *				is of the one whose 'when' it meets
+ *	when PATH [VALUE ...]	a record has this (with one of these values)
  *	require PATH ...	a record has at least one of these
- *	filter PATH		a record that has this is dropped and counted
- *	column NAME TYPE PATH	string datetime bool int long real dynamic
- *	column NAME TYPE = "TEXT"
- *	column NAME TYPE PATH as CONVERSION
- *				epoch epoch-ms epoch-us epoch-ns apache leading
- *				of a datetime; ip host of a string; port
+ *	allowed PATH VALUE ...	where it is there, it is one of these
+ *	range PATH MIN MAX	where it is there, it is a number in between
+ *	filter PATH [VALUE ...]	a record that has this is dropped and counted
+ *	column NAME TYPE SOURCE [| SOURCE ...]
+ *				string datetime bool int long real dynamic; of
+ *				sources the first that gives a value
+ *	keep PATH ...		of the envelope: kept with fields that have no
+ *				column
  *
+ * A source may end in "as CONVERSION": epoch epoch-ms epoch-us epoch-ns apache
+ * leading of a datetime; ip host of a string; port.  It is PATH, = "TEXT", or
+ *
+ *	part "SEP" N PATH	the Nth part of a text, from 0; -1 is the last
+ *	join "SEP" PATH ...	those that are there
+ *	whole PATH		a number without its fraction
+ *	object NAME=PATH ...	an object of those that are there; NAME=$COLUMN
+ *				takes the value of a column before
+ *
+ * A path that begins with ^ is one into the object around the array of records.
  * The first column is TimeGenerated, a datetime.
  */
 enum column_type {
@@ -63,19 +79,77 @@ enum {
 	COLUMN_NAME_MAX = 45, /* Log Analytics: sentinel-ingestion limits */
 	COLUMN_LABEL = 64,    /* of a size that is quick to copy */
 	TABLE_NAME_MAX = 63,
-	FORMAT_LISTS_MAX = 16 /* globs, members, requirements .. of a format */
+	FORMAT_LISTS_MAX = 16,  /* globs, members .. of a format */
+	FORMAT_RULES_MAX = 64,  /* rules of a format */
+	FORMAT_SOURCES_MAX = 8, /* of a column */
+	FORMAT_PLACES_MAX = 16, /* of a source or a rule */
+	FORMAT_ALLOWED_MAX = 64 /* values of a rule */
+};
+
+struct column;
+
+/* A place that a value comes from. */
+struct place {
+	const struct path_node *node;
+	bool outer;    /* in the object around the records */
+	size_t column; /* when node is NULL: the value of this column */
+	char *name;    /* of an object's member: "NAME": */
+};
+
+enum source_kind {
+	SOURCE_PATH,
+	SOURCE_CONSTANT,
+	SOURCE_PART,
+	SOURCE_JOIN,
+	SOURCE_WHOLE,
+	SOURCE_OBJECT
+};
+
+struct source {
+	enum source_kind kind;
+	struct place *place;
+	size_t n;
+	char *text; /* the constant, a JSON string; or the separator */
+	size_t len;
+	long part;
+	enum column_as as;
+	char *written; /* for --explain */
 };
 
 struct column {
 	char name[COLUMN_NAME_MAX + 1];
 	enum column_type type;
 	enum column_as as;
+	/* Most are plain: one path into the record, or one constant.  The
+	 * others have sources. */
 	struct path_node *node; /* NULL: the constant */
 	char *constant;         /* a JSON string */
 	size_t constant_len;
+	struct source *sources;
+	size_t nsources;
 	char label[COLUMN_LABEL]; /* ,"NAME": */
 	size_t label_len;
 	unsigned line; /* of the format file, for --explain and errors */
+};
+
+enum rule_kind {
+	RULE_REQUIRE,
+	RULE_ALLOWED,
+	RULE_RANGE,
+	RULE_FILTER,
+	RULE_WHEN,
+	RULE_KEEP /* none: of the envelope, kept with what has no column */
+};
+
+/* What is asked of a record: see rule.h. */
+struct rule {
+	enum rule_kind kind;
+	struct place *place;
+	size_t n;
+	char **values;
+	size_t nvalues;
+	double min, max;
+	char *text; /* as written, for messages */
 };
 
 struct format {
@@ -91,14 +165,12 @@ struct format {
 	char *keys[FORMAT_LISTS_MAX], *members[FORMAT_LISTS_MAX];
 	char *starts[FORMAT_LISTS_MAX];
 	size_t nkeys, nmembers, nstarts;
-	struct {
-		struct path_node *node[FORMAT_LISTS_MAX];
-		size_t n;
-		char *text; /* as written, for messages */
-	} require[FORMAT_LISTS_MAX];
-	size_t nrequire;
-	struct path_node *filter[FORMAT_LISTS_MAX];
-	size_t nfilter;
+	struct rule *rules;
+	size_t nrules;
+	char group[FORMAT_NAME_MAX + 1];
+	bool values;            /* any JSON value is a record, strictly */
+	struct path_tree outer; /* of the object around the records */
+	bool around;            /* something of it is wanted */
 };
 
 /**
@@ -112,13 +184,6 @@ struct format *format_read(
 struct format *format_load(const char *path, struct fault *f);
 
 void format_free(struct format *f);
-
-/** Which requirement a record with these slots does not meet, or NULL. */
-const char *format_missing(
-    const struct format *f, const struct json_val *slots);
-
-/** Is a record with these slots filtered on purpose? */
-bool format_filters(const struct format *f, const struct json_val *slots);
 
 /** Do records begin with this member, as the format says? */
 bool format_is_start(const struct format *f, const char *name, size_t n);

@@ -4,16 +4,23 @@
 #include "formatint.h"
 
 bool
-format_path(struct reader *r, const struct word *w, struct path_node **node)
+format_path_of(struct reader *r, struct path_tree *t, const struct word *w,
+    struct path_node **node)
 {
 	const char *why;
 	size_t at;
 
-	if (path_add(&r->out->tree, w->p, w->n, node, &why, &at))
+	if (path_add(t, w->p, w->n, node, &why, &at))
 		return true;
 	return fault_set(r->fault, EXIT_BADCONFIG,
 	    "format file '%s', line %u: path '%.*s', character %zu: %s",
 	    r->name, r->line, (int)w->n, w->p, at + 1, why);
+}
+
+bool
+format_path(struct reader *r, const struct word *w, struct path_node **node)
+{
+	return format_path_of(r, &r->out->tree, w, node);
 }
 
 static bool
@@ -69,48 +76,29 @@ column_name(struct reader *r, struct column *c)
 	return true;
 }
 
-static bool
-column_constant(struct reader *r, struct column *c)
-{
-	struct json_val v;
-	struct json j;
-
-	json_init(&j, r->p, (size_t)(r->end - r->p));
-	if (!json_value(&j, &v) || v.type != JSON_STRING || !json_done(&j))
-		return format_wrong(r, "a constant such as \"TEXT\" after '='");
-	c->constant = format_copy(v.p, v.n);
-	c->constant_len = v.n;
-	return true;
-}
-
-/* "as CONVERSION", when it is there. */
-static bool
-read_as(struct reader *r, struct column *c)
+bool
+format_as(struct reader *r, enum column_type type, enum column_as *as)
 {
 	static const char *const names[] = {"", "epoch", "epoch-ms", "epoch-us",
 	    "epoch-ns", "apache", "leading", "ip", "host", "port"};
 	struct word w;
 
 	if (!format_word(r, &w))
-		return true;
-	if (!format_word_is(&w, "as") || !format_word(r, &w))
-		return format_wrong(
-		    r, "the end of the line, or as and a conversion");
+		w.n = 0;
 	for (size_t i = 1; i < sizeof(names) / sizeof(*names); i++)
 		if (format_word_is(&w, names[i]))
-			c->as = (enum column_as)i;
-	if (c->as == AS_IS)
+			*as = (enum column_as)i;
+	if (*as == AS_IS)
 		return format_wrong(r, "epoch, epoch-ms, epoch-us, epoch-ns, "
 				       "apache, leading, ip, host or port");
-	if (c->as <= AS_LEADING && c->type != COLUMN_DATETIME)
+	if (*as <= AS_LEADING && type != COLUMN_DATETIME)
 		return format_wrong(r, "a datetime for this conversion");
-	if ((c->as == AS_IP || c->as == AS_HOST) && c->type != COLUMN_STRING)
+	if ((*as == AS_IP || *as == AS_HOST) && type != COLUMN_STRING)
 		return format_wrong(r, "a string for this conversion");
-	if (c->as == AS_PORT &&
-	    (c->type == COLUMN_DATETIME || c->type == COLUMN_BOOL))
+	if (*as == AS_PORT && (type == COLUMN_DATETIME || type == COLUMN_BOOL))
 		return format_wrong(
 		    r, "a number or a string for this conversion");
-	return format_line_end(r);
+	return true;
 }
 
 bool
@@ -118,7 +106,6 @@ format_column(struct reader *r)
 {
 	struct format *f = r->out;
 	struct column *c;
-	struct word w;
 
 	if (f->n == COLUMNS_MAX)
 		return format_wrong(r, "no more than 500 columns");
@@ -131,12 +118,5 @@ format_column(struct reader *r)
 		return false;
 	if (f->n == 1 && c->type != COLUMN_DATETIME)
 		return format_wrong(r, "TimeGenerated to be a datetime");
-	if (!format_word(r, &w))
-		return format_wrong(r, "a path, or = and a constant");
-	if (format_word_is(&w, "="))
-		return column_constant(r, c);
-	if (!format_path(r, &w, &c->node))
-		return false;
-	c->node->column = true;
-	return read_as(r, c);
+	return format_sources(r, c);
 }

@@ -49,6 +49,26 @@ bool format_list(struct reader *r, char **list, size_t *n);
 bool format_path(
     struct reader *r, const struct word *w, struct path_node **node);
 
+bool format_path_of(struct reader *r, struct path_tree *t, const struct word *w,
+    struct path_node **node);
+
+/** A path into that tree, or, with ^, into the one of the object around. */
+bool format_place(struct reader *r, const struct word *w, struct place *p);
+
+/** Room for one more behind n elements of a list. */
+void *format_grow(void *v, size_t n, size_t size);
+
+/** The word behind "as", for a column of that type. */
+bool format_as(struct reader *r, enum column_type type, enum column_as *as);
+
+/** The rest of a column statement: where its value comes from. */
+bool format_sources(struct reader *r, struct column *c);
+void format_free_sources(struct column *c);
+
+/** A rule's statement, behind its first word. */
+bool format_rule(struct reader *r, enum rule_kind kind);
+void format_free_rules(struct format *f);
+
 /** A column statement, behind its first word. */
 bool format_column(struct reader *r);
 

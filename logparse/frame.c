@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "rule.h"
 #include "spill.h"
 
 void
@@ -15,6 +16,18 @@ frame_init(struct framer *f, const struct format *format)
 	*f = (struct framer){.format = format,
 	    .limit = FRAME_RECORD_MAX,
 	    .part = FRAME_PART_MAX};
+}
+
+void
+frame_around(struct framer *f, struct capture *outer, size_t *total)
+{
+	context_init(&f->context, outer, total);
+}
+
+void
+frame_free(struct framer *f)
+{
+	context_free(&f->context);
 }
 
 void
@@ -106,6 +119,133 @@ bad(struct framer *f, struct capture *c, const struct json *j, const char *p,
 	return spill_next(f, c, p, n, pos, final, ev);
 }
 
+/* The whole object at *pos, its members captured: false when it is not whole,
+ * or not within the limit. */
+static bool
+whole(struct framer *f, struct json *j, const char *p, size_t n, size_t pos,
+    bool final)
+{
+	struct frame_event ev;
+	unsigned depth;
+
+	(void)look(f, j, p, n, pos, final, &ev);
+	return capture_record(f->context.capture, j, false, &depth) ==
+		   CAPTURE_OK &&
+	       (size_t)(j->p - ev.p) <= f->limit;
+}
+
+/*
+ * The object at *pos has the array of records, at j->p.  What is wanted of the
+ * object may stand behind the array: then all of it is looked at, if it is
+ * within the limit.
+ */
+static enum frame_kind_of
+enter(struct framer *f, const struct json *j, unsigned depth, const char *p,
+    size_t n, size_t *pos, bool final, struct frame_event *ev)
+{
+	struct record around = {NULL, NULL};
+	struct json all;
+	bool is_whole = false;
+
+	if (!context_complete(&f->context)) {
+		is_whole = whole(f, &all, p, n, *pos, final);
+		if (!is_whole && all.err == JSON_MORE && n - *pos <= f->limit) {
+			f->need = frame_need(n - *pos, f->limit);
+			return FRAME_NEED;
+		}
+		if (!is_whole) {
+			/* What stands before the array, then. */
+			(void)look(f, &all, p, n, *pos, final, ev);
+			(void)capture_record(
+			    f->context.capture, &all, true, &depth);
+		}
+	}
+	context_take(&f->context);
+	around.outer = context_slots(&f->context);
+	if (rule_filters(f->format, &around)) {
+		if (!is_whole)
+			is_whole = whole(f, &all, p, n, *pos, final);
+		if (!is_whole && all.err == JSON_MORE && n - *pos <= f->limit) {
+			f->need = frame_need(n - *pos, f->limit);
+			return FRAME_NEED;
+		}
+	} else {
+		is_whole = false;
+	}
+	f->need = 0;
+	if (is_whole) {
+		ev->n = (size_t)(all.p - ev->p);
+		ev->filtered = true;
+		*pos += ev->n;
+		return FRAME_RECORD;
+	}
+	*pos = (size_t)(j->p - p) + 1;
+	f->state = FRAME_ELEMENTS;
+	f->depth = depth;
+	return FRAME_END; /* no event: go on */
+}
+
+static enum frame_kind_of record(struct framer *f, struct capture *c,
+    const char *p, size_t n, size_t *pos, bool final, struct frame_event *ev);
+
+/* An object at the top, of which something is wanted if it has records. */
+static enum frame_kind_of
+around(struct framer *f, struct capture *c, const char *p, size_t n,
+    size_t *pos, bool final, struct frame_event *ev)
+{
+	unsigned depth = 0;
+	struct json j;
+
+	context_forget(&f->context);
+	if (!look(f, &j, p, n, *pos, final, ev))
+		return FRAME_NEED;
+	switch (capture_record(f->context.capture, &j, true, &depth)) {
+	case CAPTURE_MORE:
+		return incomplete(f, c, p, n, pos, final, ev);
+	case CAPTURE_BAD:
+		return bad(f, c, &j, p, n, pos, final, ev);
+	case CAPTURE_ENVELOPE:
+		return enter(f, &j, depth, p, n, pos, final, ev);
+	case CAPTURE_OK:
+	case CAPTURE_NOT_OBJECT:
+		break;
+	}
+	/* It is a record by itself. */
+	return record(f, c, p, n, pos, final, ev);
+}
+
+/* A value that makes no record here: all of it is set aside. */
+static enum frame_kind_of
+misplaced(struct frame_event *ev, const char *detail)
+{
+	ev->why = "bad-json";
+	ev->detail = detail;
+	return FRAME_REJECT;
+}
+
+/* The record at ev is whole. */
+static enum frame_kind_of
+got(struct framer *f, const struct capture *c, struct frame_event *ev)
+{
+	bool in_array = f->state == FRAME_ELEMENTS;
+
+	if (*ev->p == '{')
+		learn_start(f, &c->first);
+	if (f->format->values) {
+		if (in_array && f->want == WANT_COMMA)
+			return misplaced(ev, "expected ',' or ']'");
+		f->want = WANT_COMMA;
+		f->top_end = ev->at + ev->n;
+		f->top_object = *ev->p == '{';
+		return FRAME_RECORD;
+	}
+	if (*ev->p == '{')
+		return FRAME_RECORD;
+	ev->why = "not-object";
+	ev->detail = "a record is a JSON object";
+	return FRAME_REJECT;
+}
+
 /* Parse the value at *pos. */
 static enum frame_kind_of
 record(struct framer *f, struct capture *c, const char *p, size_t n,
@@ -116,7 +256,8 @@ record(struct framer *f, struct capture *c, const char *p, size_t n,
 
 	if (!look(f, &j, p, n, *pos, final, ev))
 		return FRAME_NEED;
-	switch (capture_record(c, &j, f->state == FRAME_TOP, &depth)) {
+	switch (capture_record(c, &j,
+	    f->state == FRAME_TOP && f->context.capture == NULL, &depth)) {
 	case CAPTURE_MORE:
 		return incomplete(f, c, p, n, pos, final, ev);
 	case CAPTURE_BAD:
@@ -136,13 +277,7 @@ record(struct framer *f, struct capture *c, const char *p, size_t n,
 	if (ev->n > f->limit)
 		return too_long(f, c, p, n, pos, final, ev);
 	*pos += ev->n;
-	if (*ev->p == '{') {
-		learn_start(f, &c->first);
-		return FRAME_RECORD;
-	}
-	ev->why = "not-object";
-	ev->detail = "a record is a JSON object";
-	return FRAME_REJECT;
+	return got(f, c, ev);
 }
 
 /* Pass what stands between records.  False at the end of the bytes. */
@@ -210,6 +345,66 @@ pass_bom(struct framer *f, const char *p, size_t n, size_t *pos, bool final)
 	return true;
 }
 
+/* One byte, a separator or bracket where none is expected. */
+static enum frame_kind_of
+stray(struct framer *f, const char *p, size_t *pos, struct frame_event *ev)
+{
+	*ev = (struct frame_event){.p = p + *pos, .n = 1, .at = f->base + *pos};
+	ev->bad_at = ev->at;
+	++*pos;
+	return misplaced(ev, "expected a value");
+}
+
+/* A value, or an array of them, at the top. */
+static enum frame_kind_of
+top(struct framer *f, struct capture *c, const char *p, size_t n, size_t *pos,
+    bool final, struct frame_event *ev)
+{
+	if (f->format->values && f->top_end > 0 &&
+	    f->base + *pos == f->top_end &&
+	    !(f->top_object && p[*pos] == '{')) {
+		struct json j = {.p = p + *pos,
+		    .why = "expected white space between values"};
+
+		*ev = (struct frame_event){.p = p + *pos, .at = f->base + *pos};
+		f->top_end = 0;
+		return bad(f, c, &j, p, n, pos, final, ev);
+	}
+	if (p[*pos] == '[') {
+		++*pos;
+		f->depth = 0;
+		f->state = FRAME_ELEMENTS;
+		f->want = WANT_FIRST;
+		context_forget(&f->context);
+		return FRAME_END;
+	}
+	if (p[*pos] == '{' && f->context.capture != NULL)
+		return around(f, c, p, n, pos, final, ev);
+	return record(f, c, p, n, pos, final, ev);
+}
+
+/* A comma or a bracket between the elements of an array. */
+static enum frame_kind_of
+between(struct framer *f, const char *p, size_t *pos, struct frame_event *ev)
+{
+	const bool comma = p[*pos] == ',';
+	const bool strange =
+	    f->format->values &&
+	    (comma ? f->want != WANT_COMMA : f->want == WANT_VALUE);
+
+	if (!comma) {
+		f->state = FRAME_TAIL;
+		f->top_end = f->base + *pos + 1;
+		f->top_object = false;
+	} else if (!strange) {
+		f->want = WANT_VALUE;
+	}
+	if (strange)
+		return stray(f, p, pos, ev);
+	++*pos;
+	return FRAME_END;
+}
+
 /* One step of the grammar around records; FRAME_END: call again. */
 static enum frame_kind_of
 step(struct framer *f, struct capture *c, const char *p, size_t n, size_t *pos,
@@ -217,23 +412,10 @@ step(struct framer *f, struct capture *c, const char *p, size_t n, size_t *pos,
 {
 	switch (f->state) {
 	case FRAME_TOP:
-		if (p[*pos] == '[') {
-			++*pos;
-			f->depth = 0;
-			f->state = FRAME_ELEMENTS;
-			return FRAME_END;
-		}
-		return record(f, c, p, n, pos, final, ev);
+		return top(f, c, p, n, pos, final, ev);
 	case FRAME_ELEMENTS:
-		if (p[*pos] == ',') {
-			++*pos;
-			return FRAME_END;
-		}
-		if (p[*pos] == ']') {
-			++*pos;
-			f->state = FRAME_TAIL;
-			return FRAME_END;
-		}
+		if (p[*pos] == ',' || p[*pos] == ']')
+			return between(f, p, pos, ev);
 		return record(f, c, p, n, pos, final, ev);
 	case FRAME_TAIL:
 		return tail(f, c, p, n, pos, final, ev);
@@ -241,6 +423,19 @@ step(struct framer *f, struct capture *c, const char *p, size_t n, size_t *pos,
 		return spill_next(f, c, p, n, pos, final, ev);
 	}
 	log_bug(__FILE__, __LINE__, "a frame state");
+}
+
+/* An array of values that has no end: that is a reject without bytes. */
+static enum frame_kind_of
+unclosed(struct framer *f, const char *p, size_t pos, struct frame_event *ev)
+{
+	*ev = (struct frame_event){.p = p + pos,
+	    .at = f->base + pos,
+	    .bad_at = f->base + pos,
+	    .why = "truncated",
+	    .detail = "expected ']'"};
+	f->state = FRAME_TOP;
+	return FRAME_REJECT;
 }
 
 enum frame_kind_of
@@ -262,5 +457,7 @@ frame_next(struct framer *f, struct capture *c, const char *p, size_t n,
 		if (kind != FRAME_END)
 			return kind;
 	}
+	if (final && f->state == FRAME_ELEMENTS && f->format->values)
+		return unclosed(f, p, *pos, ev);
 	return final ? FRAME_END : FRAME_NEED;
 }

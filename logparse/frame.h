@@ -6,14 +6,16 @@
 #include <stdint.h>
 
 #include "capture.h"
+#include "context.h"
 #include "format.h"
 
 /*
  * Framing: where records begin and end in an object's decoded bytes, given
  * in pieces of any size.  For JSON: the elements of the array at the format's
  * envelope path, of a bare array, or values one after another (one a line,
- * or pretty-printed).  What is no JSON is set aside up to the next place at
- * which a record plausibly begins.
+ * or pretty-printed).  With "frame values" any value is a record, and what
+ * stands between values must be what JSON has there.  What is no JSON is set
+ * aside up to the next place at which a record plausibly begins.
  */
 enum {
 	FRAME_RECORD_MAX = 4 * 1024 * 1024, /* design.md, Records */
@@ -36,6 +38,7 @@ struct frame_event {
 	const char *detail; /* what was expected, for people; or NULL */
 	uint64_t bad_at;    /* where in the object it went wrong */
 	bool more;          /* this reject goes on in the next event */
+	bool filtered;      /* the record is dropped on purpose, all of it */
 };
 
 /* A record that cannot be kept whole, or is no JSON: see spill.c. */
@@ -69,6 +72,12 @@ struct framer {
 	char start[64]; /* name of the last good record's first member */
 	size_t start_len;
 	struct spill spill;
+	struct context context; /* of the object around the records */
+	/* Of values of any kind, strictly: where the last one at the top ended,
+	 * and whether it was an object; what comes next in an array. */
+	uint64_t top_end;
+	bool top_object;
+	enum { WANT_FIRST, WANT_COMMA, WANT_VALUE } want;
 	/** Set by the caller while memory is short: give out what is surely
 	 * set aside, rather than wait for its end. */
 	bool squeeze;
@@ -77,6 +86,12 @@ struct framer {
 };
 
 void frame_init(struct framer *f, const struct format *format);
+
+/** With a format that wants something of the object around its records: take
+ * it with this capture, of the outer tree; its memory counts in *total. */
+void frame_around(struct framer *f, struct capture *outer, size_t *total);
+
+void frame_free(struct framer *f);
 
 /**
  * Take the next record out of the window p[0..n), starting at *pos, which

@@ -75,6 +75,9 @@ use_format(struct object *o, int place)
 	}
 	format = o->parser->formats.v[place].format;
 	frame_init(&o->framer, format);
+	if (o->parser->formats.v[place].outer != NULL)
+		frame_around(&o->framer, o->parser->formats.v[place].outer,
+		    &o->parser->held);
 	/* Settled records are skipped only by the framing that counted them. */
 	if (strcmp(o->skip_format, format->id) != 0)
 		o->skip = 0;
@@ -133,6 +136,7 @@ release(struct object *o)
 {
 	stored_free(o);
 	hold_free(&o->rest, &o->parser->held);
+	frame_free(&o->framer);
 }
 
 void

@@ -66,6 +66,7 @@ struct object {
 	bool ended;             /* while it waited: its end line was read */
 	struct hold stored;     /* bytes that wait to be decoded */
 	int format;             /* its place, or DETECT_MORE, DETECT_NONE */
+	int record_format;      /* of its group, that of the last record */
 	size_t detect;          /* bytes that the next look at it takes */
 	struct framer framer;
 	struct hold rest; /* the unfinished record, or undecided bytes */

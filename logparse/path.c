@@ -59,6 +59,7 @@ add_child(struct path_node *node, const char *name, size_t len, size_t index)
 	node->child = v;
 	c = alloc(1, sizeof(*c));
 	c->slot = -1;
+	c->parent = node;
 	c->index = index;
 	if (name != NULL) {
 		c->name = alloc(len + 1, 1);
@@ -70,10 +71,12 @@ add_child(struct path_node *node, const char *name, size_t len, size_t index)
 	return c;
 }
 
-/* One step of a path: a name, or a position. */
+/* One step of a path: a name, or a position; or the element that has a
+ * member of that name. */
 struct step {
 	const char *name;
 	size_t len, index;
+	bool pick;
 };
 
 static const char *
@@ -88,12 +91,28 @@ plain_step(const char *s, const char *end, struct step *out)
 	return p > s ? p : NULL;
 }
 
-/* [0] or ["name"], the bracket at s. */
+/* [?name], the bracket at s. */
+static const char *
+pick_step(const char *s, const char *end, struct step *out)
+{
+	const char *close = memchr(s, ']', (size_t)(end - s));
+
+	if (close == NULL || close == s + 2)
+		return NULL;
+	out->name = s + 2;
+	out->len = (size_t)(close - out->name);
+	out->pick = true;
+	return close + 1;
+}
+
+/* [0], ["name"] or [?name], the bracket at s. */
 static const char *
 bracket_step(const char *s, const char *end, struct step *out)
 {
 	const char *p = s + 1, *close;
 
+	if (p < end && *p == '?')
+		return pick_step(s, end, out);
 	if (p < end && *p == '"') {
 		close = memchr(p + 1, '"', (size_t)(end - p - 1));
 		if (close == NULL || close + 1 == end || close[1] != ']' ||
@@ -110,15 +129,73 @@ bracket_step(const char *s, const char *end, struct step *out)
 	return p > s + 1 && p < end && *p == ']' ? p + 1 : NULL;
 }
 
+/* Give a node the next slot, if it has none. */
+static bool
+take_slot(struct path_tree *t, struct path_node *node, const char **why)
+{
+	if (node->slot != -1)
+		return true;
+	if (t->slots == PATH_SLOTS_MAX) {
+		*why = "too many paths";
+		return false;
+	}
+	node->slot = (int)t->slots++;
+	return true;
+}
+
+/* The element of the array at node that a step picks, or NULL. */
+static struct path_node *
+add_pick(struct path_tree *t, struct path_node *node, const struct step *step,
+    const char **why)
+{
+	struct path_node *element, *member;
+
+	*why = "an array's elements are picked in one way";
+	if (node->n > 0 && node->child[0]->pick == NULL)
+		return NULL;
+	element = add_child(node, NULL, 0, 0);
+	member = add_child(element, step->name, step->len, 0);
+	if (element->pick != NULL && element->pick != member)
+		return NULL;
+	element->pick = member;
+	return take_slot(t, member, why) ? element : NULL;
+}
+
+/* One step further from here, or NULL. */
+static struct path_node *
+add_step(struct path_tree *t, struct path_node *here, const struct step *step,
+    const char **why)
+{
+	bool position = step->pick || step->name == NULL;
+
+	if (here->n > 0 && here->positions != position) {
+		*why = "names and positions at one place";
+		return NULL;
+	}
+	if (step->pick)
+		return add_pick(t, here, step, why);
+	if (position && here->n > 0 && here->child[0]->pick != NULL) {
+		*why = "an array's elements are picked in one way";
+		return NULL;
+	}
+	return add_child(here, step->name, step->len, step->index);
+}
+
 bool
 path_add(struct path_tree *t, const char *path, size_t n,
     struct path_node **node, const char **why, size_t *at)
 {
 	struct path_node *here = &t->root;
 	const char *p = path, *end = path + n, *next;
-	struct step step = {0};
+	struct step step;
 
+	*at = 0;
+	if (n == 1 && *p == '.') {
+		*node = here;
+		return take_slot(t, here, why);
+	}
 	for (unsigned depth = 0; p < end; depth++, p = next) {
+		step = (struct step){0};
 		*at = (size_t)(p - path);
 		*why = "expected a member name, [N] or [\"name\"]";
 		if (depth == PATH_DEPTH_MAX) {
@@ -135,26 +212,17 @@ path_add(struct path_tree *t, const char *path, size_t n,
 		if (next == NULL ||
 		    (step.name != NULL && step.len > PATH_NAME_MAX))
 			return false;
-		if (here->n > 0 && here->positions != (step.name == NULL)) {
-			*why = "names and positions at one place";
+		here = add_step(t, here, &step, why);
+		if (here == NULL)
 			return false;
-		}
-		here = add_child(here, step.name, step.len, step.index);
 	}
 	if (here == &t->root) {
 		*why = "expected a path";
 		*at = 0;
 		return false;
 	}
-	if (here->slot == -1) {
-		if (t->slots == PATH_SLOTS_MAX) {
-			*why = "too many paths";
-			return false;
-		}
-		here->slot = (int)t->slots++;
-	}
 	*node = here;
-	return true;
+	return take_slot(t, here, why);
 }
 
 static unsigned

@@ -6,8 +6,10 @@
 
 /*
  * The wanted places of a record, as a tree of member names and array
- * positions: userIdentity.arn, items[0].port, annotations["a.b/c"].  Built
- * once per format, walked along with each record (capture.c).
+ * positions: userIdentity.arn, items[0].port, annotations["a.b/c"].  The first
+ * element of an array whose member m is there and not null is groups[?m], and
+ * the record itself a single dot.  Built once per format, walked along with
+ * each record (capture.c).
  */
 enum {
 	PATH_NAME_MAX = 255,
@@ -27,10 +29,11 @@ struct path_node {
 	/* Records are alike: the child that came first, and the one that came
 	 * behind this one, the last time. */
 	struct path_node *begins, *follows;
-	struct path_node **child;
+	struct path_node *parent, **child;
 	size_t n;
-	bool positions;        /* children are positions of an array */
-	unsigned short *table; /* hash of names: index into child, plus 1 */
+	bool positions;         /* children are positions of an array */
+	struct path_node *pick; /* [?m]: the node of m; this is an element */
+	unsigned short *table;  /* hash of names: index into child, plus 1 */
 	unsigned mask;
 };
 

@@ -3,6 +3,7 @@
 
 #include "emit.h"
 #include "replay.h"
+#include "rule.h"
 
 void
 replay_init(struct replay *r)
@@ -59,31 +60,57 @@ format_of(const struct parser *p, const struct wire_line *w)
 	return place;
 }
 
+/* Keep what is around the record, as its reject says. */
+static void
+take_header(struct object *o, const struct wire_line *w)
+{
+	struct buf text = BUF_INIT(WIRE_LINE_MAX);
+	struct capture *outer = o->parser->formats.v[o->format].outer;
+	struct json_val v;
+
+	if (outer == NULL || !wire_member(&w->reject, "header", &v))
+		return;
+	frame_around(&o->framer, outer, &o->parser->held);
+	(void)json_text(&text, &v);
+	(void)context_read(&o->framer.context, text.p, text.len);
+	buf_clear(&text);
+}
+
 /* The record in r->bytes, of o's format. */
 static enum replay_result
 again(struct replay *r, struct object *o)
 {
 	struct parser *p = o->parser;
-	const struct format *format = p->formats.v[o->format].format;
-	struct capture *c = p->formats.v[o->format].capture;
+	const struct formats *all = &p->formats;
+	struct frame_event ev = {.p = r->bytes.p, .n = r->bytes.len};
 	enum replay_result result = REPLAY_STILL;
+	struct record rec;
+	const char *detail;
+	enum capture_result got;
 	unsigned depth;
 	struct json j;
 
+	if (r->bytes.len > FRAME_RECORD_MAX)
+		return REPLAY_STILL;
 	json_init(&j, r->bytes.p, r->bytes.len);
-	if (r->bytes.len > FRAME_RECORD_MAX ||
-	    capture_record(c, &j, false, &depth) != CAPTURE_OK ||
+	got = capture_record(all->v[o->format].capture, &j, false, &depth);
+	if (!(got == CAPTURE_OK || (got == CAPTURE_NOT_OBJECT &&
+				       all->v[o->format].format->values)) ||
 	    !json_done(&j))
 		return REPLAY_STILL;
-	if (format_filters(format, c->slot)) {
+	o->record_format = emit_format(o, &ev);
+	if (o->record_format < 0)
+		return REPLAY_STILL;
+	rec = (struct record){all->v[o->record_format].capture->slot,
+	    context_slots(&o->framer.context)};
+	if (rule_filters(all->v[o->record_format].format, &rec)) {
 		p->totals.filtered++;
 		result = REPLAY_FILTERED;
-	} else if (emit_row(o) == NULL) {
+	} else if (emit_row(o, &detail) == NULL) {
 		p->totals.rows++;
 		result = REPLAY_ROW;
 	}
 	p->totals.records += result != REPLAY_STILL;
-	unmapped_free(&o->unmapped);
 	return result;
 }
 
@@ -91,6 +118,7 @@ enum replay_result
 replay_line(struct replay *r, struct parser *p, const struct wire_line *w)
 {
 	struct object o = {.parser = p, .from = w->object};
+	enum replay_result result;
 	struct json_val v;
 	bool more;
 
@@ -104,5 +132,9 @@ replay_line(struct replay *r, struct parser *p, const struct wire_line *w)
 		return REPLAY_STILL;
 	if (wire_member(&w->object, "modified", &v))
 		object_modified(&o, &v);
-	return again(r, &o);
+	take_header(&o, w);
+	result = again(r, &o);
+	unmapped_free(&o.unmapped);
+	frame_free(&o.framer);
+	return result;
 }

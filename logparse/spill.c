@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "rule.h"
 #include "spill.h"
 #include "utf8.h"
 
@@ -144,6 +145,7 @@ proof(struct framer *f, struct capture *c, const char *p, size_t n, bool final)
 {
 	const size_t look = n > f->limit ? f->limit + 1 : n;
 	enum capture_result r;
+	struct record rec;
 	struct json j;
 	unsigned depth;
 
@@ -154,7 +156,8 @@ proof(struct framer *f, struct capture *c, const char *p, size_t n, bool final)
 	r = capture_record(c, &j, false, &depth);
 	if (r == CAPTURE_MORE && look == n)
 		return UNKNOWN;
-	if (r == CAPTURE_OK && format_missing(f->format, c->slot) == NULL)
+	rec = (struct record){c->slot, context_slots(&f->context)};
+	if (r == CAPTURE_OK && rule_broken(f->format, &rec) == NULL)
 		return CERTAIN;
 	f->spill.tried += (size_t)(j.p - p);
 	return UNLIKELY;

@@ -147,9 +147,8 @@ add_bool(struct buf *b, const struct json_val *v)
 	return VALUE_OK;
 }
 
-/* A number, or a string that holds nothing but one. */
-static bool
-number_of(const struct json_val *v, struct json_val *number)
+bool
+value_number(const struct json_val *v, struct json_val *number)
 {
 	struct json j;
 
@@ -170,7 +169,7 @@ add_number(struct buf *b, enum column_type type, const struct json_val *v)
 	struct json_val number;
 	int64_t i;
 
-	if (!number_of(v, &number))
+	if (!value_number(v, &number))
 		return VALUE_MISFIT;
 	if (type != COLUMN_REAL &&
 	    (!json_int(&number, &i) ||

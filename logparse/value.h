@@ -34,6 +34,10 @@ struct value_counts {
 /** Is v a string that a column of strings takes as it is, with its quotes? */
 bool value_is_plain(const struct json_val *v);
 
+/** Is v a number, or a string that holds nothing but one?  *number then is its
+ * text. */
+bool value_number(const struct json_val *v, struct json_val *number);
+
 /** Append v as a value of that type.  On another result than VALUE_OK b is
  * as before. */
 enum value_result value_add(struct buf *b, enum column_type type,

@@ -2,6 +2,7 @@
 #include "logparse/builtin.h"
 #include "logparse/detect.h"
 #include "logparse/format.h"
+#include "logparse/rule.h"
 #include "tap.h"
 
 #define HEAD                                     \
@@ -42,9 +43,15 @@ static void
 too_many(void)
 {
 	refused_many("key", " k#", 17, "\n", "no more than 16 of these");
-	refused_many("", "require r#\n", 17, "", "line 17: expected no more");
+	refused_many("", "require r#\n", 65, "", "line 65: expected no more");
 	refused_many("require", " r#", 17, "\n", "no more than 16 paths");
-	refused_many("", "filter f#\n", 17, "", "line 17: expected no more");
+	refused_many("allowed a", " v#", 65, "\n", "no more than 64 values");
+	refused_many(HEAD "column A string a", " | a", 8, "\n",
+	    "no more than 8 sources");
+	refused_many(HEAD "column A string join \",\"", " a", 17, "\n",
+	    "no more than 16 paths");
+	refused_many(HEAD "column A string object", " a=b", 17, "\n",
+	    "no more than 16 paths");
 	refused_many(
 	    HEAD, "column C# string a\n", 500, "", "no more than 500 columns");
 	refused_many("require", " a.b#", 15, " c..d\n", "path 'c..d'");
@@ -77,7 +84,40 @@ errors(void)
 	refused("table\n", "line 1: expected a table's name");
 	refused("table T:1\n", "line 1: expected a table's name");
 	refused("table T U\n", "line 1: expected the end of the line");
-	refused("frame csv\n", "line 1: expected 'json'");
+	refused("frame csv\n", "line 1: expected 'json' or 'values'");
+	refused("frame values a\n", "line 1: expected the end of the line");
+	refused("group a\ngroup b\n", "line 2: expected this once only");
+	refused("group\n", "line 1: expected a name");
+	refused("allowed\n", "line 1: expected a path");
+	refused("allowed a\n", "line 1: expected a value");
+	refused("range a 1\n", "line 1: expected a number");
+	refused("range a 1 x\n", "line 1: expected a number");
+	refused("range a 2 1\n", "line 1: expected the smaller number first");
+	refused("range a 1 2 3\n", "line 1: expected the end of the line");
+	refused("when\n", "line 1: expected a path");
+	refused("keep\n", "line 1: expected a path");
+	refused("require ^a\n", "expected a frame with a path before");
+	refused("frame json r\nrequire ^a[0]\n", "nothing but names");
+	refused("require a[?]\n", "expected a member name");
+	refused("require a[?b]c\n", "expected a member name");
+	refused("require a[?b].c a[0]\n", "picked in one way");
+	refused("require a[0] a[?b].c\n", "picked in one way");
+	refused("require a[?b].c a[?c].c\n", "picked in one way");
+	refused(HEAD "column A string part a\n", "a separator in quotes");
+	refused(HEAD "column A string part \"\" 0 a\n", "a separator in");
+	refused(HEAD "column A string part \",\" x a\n", "number of a part");
+	refused(HEAD "column A string part \",\" 12345 a\n", "number of a");
+	refused(
+	    HEAD "column A string part \",\" 1\n", "line 5: expected a path");
+	refused(HEAD "column A string join \",\"\n", "line 5: expected a path");
+	refused(HEAD "column A string join x\n", "a separator in quotes");
+	refused(HEAD "column A int whole a..b\n", "path 'a..b'");
+	refused(HEAD "column A dynamic object a\n", "expected NAME=PATH");
+	refused(HEAD "column A dynamic object a=\n", "expected NAME=PATH");
+	refused(HEAD "column A dynamic object =a\n", "expected NAME=PATH");
+	refused(HEAD "column A dynamic object a=$A\n", "a column before this");
+	refused(HEAD "column A string a |\n", "expected a path, or =");
+	refused(HEAD "column A string a b\n", "expected the end of the line");
 	refused("frame json a b\n", "line 1: expected the end of the line");
 	refused("key\n", "line 1: expected a word");
 	refused("require\n", "line 1: expected a path");
@@ -119,6 +159,7 @@ accepted(void)
 	struct fault fault = {0};
 	struct format *f = format_read("f", text, sizeof(text) - 1, &fault);
 	struct json_val slots[16] = {{0}}, some = {"1", 1, JSON_NUMBER, 0};
+	const struct record rec = {slots, NULL};
 
 	OK(f != NULL, fault.text);
 	if (f == NULL)
@@ -129,14 +170,14 @@ accepted(void)
 		f->columns[3].node == NULL,
 	    "columns");
 	IS(f->columns[3].constant, "\"# \\\"q\\\"\"", "a constant with a #");
-	IS(format_missing(f, slots), "a.b x", "the first requirement");
-	slots[f->require[0].node[1]->slot] = some;
-	IS(format_missing(f, slots), "y", "one of it is enough");
-	slots[f->require[1].node[0]->slot] = some;
-	OK(format_missing(f, slots) == NULL, "all met");
-	OK(!format_filters(f, slots), "not filtered");
-	slots[f->filter[0]->slot] = some;
-	OK(format_filters(f, slots), "filtered");
+	IS(rule_broken(f, &rec)->text, "a.b x", "the first requirement");
+	slots[f->rules[0].place[1].node->slot] = some;
+	IS(rule_broken(f, &rec)->text, "y", "one of it is enough");
+	slots[f->rules[1].place[0].node->slot] = some;
+	OK(rule_broken(f, &rec) == NULL, "all met");
+	OK(!rule_filters(f, &rec), "not filtered");
+	slots[f->rules[2].place[0].node->slot] = some;
+	OK(rule_filters(f, &rec), "filtered");
 	OK(format_is_start(f, "t", 1) && !format_is_start(f, "u", 1),
 	    "beginnings");
 	format_free(f);

@@ -1,0 +1,40 @@
+#ifndef CONTEXT_H
+#define CONTEXT_H
+
+#include "capture.h"
+#include "hold.h"
+
+/*
+ * What is kept of the object around an array of records while they come: the
+ * values at the paths that the format begins with ^, each within the limit of
+ * a column.
+ */
+struct context {
+	struct capture *capture; /* of the outer tree; NULL: nothing is kept */
+	size_t *total;           /* where the memory is counted */
+	struct hold text;
+	struct json_val *slots; /* into text */
+	bool some;
+};
+
+/** The capture is the caller's; memory is counted in *total. */
+void context_init(struct context *x, struct capture *capture, size_t *total);
+void context_free(struct context *x);
+
+/** Is there something at all places, as last captured? */
+bool context_complete(const struct context *x);
+
+/** Keep what was captured last. */
+void context_take(struct context *x);
+void context_forget(struct context *x);
+
+/** What is kept, by slots of the outer tree; NULL: there is nothing around. */
+const struct json_val *context_slots(const struct context *x);
+
+/** Keep the values of an object that was written with context_write(). */
+bool context_read(struct context *x, const char *p, size_t n);
+
+/** Append what is kept as an object of the same shape. */
+void context_write(const struct context *x, struct buf *b);
+
+#endif

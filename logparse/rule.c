@@ -1,0 +1,129 @@
+/* Rules, applied to records: see rule.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "rule.h"
+#include "value.h"
+
+static const struct json_val nothing;
+
+const struct json_val *
+rule_value(const struct place *p, const struct record *r)
+{
+	const struct json_val *slots = p->outer ? r->outer : r->slots;
+
+	return slots != NULL ? &slots[p->node->slot] : &nothing;
+}
+
+static bool
+is_there(const struct json_val *v)
+{
+	return v->p != NULL && v->type != JSON_NULL;
+}
+
+/* Is v, a scalar, this text? */
+static bool
+is_text(const struct json_val *v, const char *s)
+{
+	if (v->type == JSON_STRING)
+		return json_is(v, s);
+	return v->n == strlen(s) && memcmp(v->p, s, v->n) == 0;
+}
+
+static bool
+is_one_of(const struct rule *rule, const struct json_val *v)
+{
+	for (size_t i = 0; i < rule->nvalues; i++)
+		if (is_text(v, rule->values[i]))
+			return true;
+	return false;
+}
+
+static bool
+in_range(const struct rule *rule, const struct json_val *v)
+{
+	struct json_val number;
+	char text[64];
+	double d;
+
+	if (!value_number(v, &number) || number.n >= sizeof(text))
+		return false;
+	memcpy(text, number.p, number.n);
+	text[number.n] = '\0';
+	d = strtod(text, NULL);
+	return d >= rule->min && d <= rule->max;
+}
+
+/* Is one of the places there, with one of the values if there are some? */
+static bool
+has(const struct rule *rule, const struct record *r)
+{
+	for (size_t i = 0; i < rule->n; i++) {
+		const struct json_val *v = rule_value(&rule->place[i], r);
+
+		if (is_there(v) && (rule->nvalues == 0 || is_one_of(rule, v)))
+			return true;
+	}
+	return false;
+}
+
+static bool
+breaks(const struct rule *rule, const struct record *r)
+{
+	const struct json_val *v = rule_value(&rule->place[0], r);
+
+	switch (rule->kind) {
+	case RULE_REQUIRE:
+		return !has(rule, r);
+	case RULE_ALLOWED:
+		return is_there(v) && !is_one_of(rule, v);
+	case RULE_RANGE:
+		return is_there(v) && !in_range(rule, v);
+	case RULE_FILTER:
+	case RULE_WHEN:
+	case RULE_KEEP:
+		return false;
+	}
+	log_bug(__FILE__, __LINE__, "a kind of rule");
+}
+
+const struct rule *
+rule_broken(const struct format *f, const struct record *r)
+{
+	for (size_t i = 0; i < f->nrules; i++)
+		if (breaks(&f->rules[i], r))
+			return &f->rules[i];
+	return NULL;
+}
+
+const char *
+rule_reason(const struct rule *rule)
+{
+	switch (rule->kind) {
+	case RULE_ALLOWED:
+		return "not-allowed";
+	case RULE_RANGE:
+		return "out-of-range";
+	default:
+		return "missing-member";
+	}
+}
+
+bool
+rule_filters(const struct format *f, const struct record *r)
+{
+	for (size_t i = 0; i < f->nrules; i++)
+		if (f->rules[i].kind == RULE_FILTER && has(&f->rules[i], r))
+			return true;
+	return false;
+}
+
+bool
+rule_applies(const struct format *f, const struct record *r)
+{
+	for (size_t i = 0; i < f->nrules; i++)
+		if (f->rules[i].kind == RULE_WHEN && !has(&f->rules[i], r))
+			return false;
+	return true;
+}
