@@ -5,7 +5,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit
 . tests/lib/tap.sh
 . tests/lib/filters.sh
-grep -qF -- -DLB_NO_SANDBOX "$BUILD/flags" &&
+grep -qE -- '-DLB_NO_SANDBOX|--coverage' "$BUILD/flags" &&
 	skip_all 'this build is for the sanitizers or for coverage: it is not confined'
 dir=$(mktemp -d "${TMPDIR:-/tmp}/privileges.XXXXXX") || exit 99
 pid=
