@@ -209,13 +209,15 @@ set_url(struct http_call *c, const char *url, struct fault *f)
 	return ok;
 }
 
-#define SET(option, value)                                         \
-	do {                                                       \
-		CURLcode rc_ = curl_easy_setopt(e, option, value); \
-		if (rc_ == CURLE_OUT_OF_MEMORY)                    \
-			log_oom();                                 \
-		INVARIANT(rc_ == CURLE_OK);                        \
-	} while (0)
+static void
+must_set(CURLcode rc)
+{
+	if (rc == CURLE_OUT_OF_MEMORY)
+		log_oom();
+	INVARIANT(rc == CURLE_OK);
+}
+
+#define SET(option, value) must_set(curl_easy_setopt(e, option, value))
 
 static CURLcode
 on_tls(CURL *e, void *ssl_ctx, void *trust)

@@ -74,6 +74,7 @@ outcome "an id that was closed may be opened again" 0 "k/a delivered 1 1 0,k/a d
 mkfifo "$tmp/fifo"
 # background [OPTION ..]: reads the pipe that descriptor 7 writes to.
 background() {
+	: >"$tmp/out" # what the one before wrote would be taken for its own
 	LB_CLOCK_SPEED=100 "$post" --log-format text --linger 0 "$@" <"$tmp/fifo" >"$tmp/out" 2>"$tmp/err" &
 	pid=$!
 	exec 7>"$tmp/fifo"

@@ -26,6 +26,8 @@ test_values(void)
 	IS(aws_s3_endpoint(NULL), "u1", "AWS_ENDPOINT_URL");
 	(void)setenv("AWS_ENDPOINT_URL_S3", "u2", 1);
 	IS(aws_s3_endpoint(NULL), "u2", "AWS_ENDPOINT_URL_S3 wins");
+	(void)setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "no", 1);
+	IS(aws_s3_endpoint(NULL), "u2", "also when none are to be ignored");
 	(void)setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "True", 1);
 	OK(aws_s3_endpoint(NULL) == NULL, "unless they are to be ignored");
 	IS(aws_s3_endpoint("u3"), "u3", "which an option is not");
@@ -45,6 +47,8 @@ test_credentials(void)
 	    {"i", "hush\n", NULL, "AWS_SECRET_ACCESS_KEY holds"},
 	    {"a b", "s", NULL, "AWS_ACCESS_KEY_ID holds"},
 	    {"i", "s", "x\r\nHost: evil", "AWS_SESSION_TOKEN holds"},
+	    {"i", "hush\x7f", NULL, "AWS_SECRET_ACCESS_KEY holds"},
+	    {"AKID\xc3\xa9", "s", NULL, "AWS_ACCESS_KEY_ID holds"},
 	};
 	const struct aws_creds *c;
 	struct aws_auth *a;

@@ -5,11 +5,12 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "helper.h"
+#include "helperint.h"
 #include "tap.h"
 
 static char dir[] = "/tmp/test_helper-XXXXXX";
@@ -288,6 +289,97 @@ test_descriptors(void)
 	helper_free(h);
 }
 
+/* An order that nobody serves: a master that has lost its senses. */
+static void
+test_unknown(void)
+{
+	static const struct {
+		enum helper_kind kind;
+		const char *what;
+	} cases[] = {{HELPER_KINDS, "an order that there is not"},
+	    {HELPER_NAME, "an order that it does not serve"}};
+	struct helper_reply r;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct helper *h = start(1);
+
+		OK(helper_send(h, cases[i].kind, 0, NULL, 0) != 0 &&
+			helper_next(h, &r, 20000) == HELPER_GONE,
+		    cases[i].what);
+		helper_free(h);
+	}
+}
+
+/* A descriptor that goes with an order, or with an answer that was noted. */
+static void
+test_strays(void)
+{
+	struct helper *h = start(1);
+	struct helper_head head = {.seq = 9, .kind = HELPER_OPERAND};
+	struct helper_reply r;
+	struct fault f;
+	struct pollfd p;
+	int fd[2], err = 0, before, after;
+	FILE *file = fopen(path, "w");
+
+	if (file == NULL || fclose(file) != 0 || pipe(fd) != 0)
+		return;
+	OK(helper_put(h->fd, &head, "x", 1, fd[1], 0), "an order with one");
+	(void)close(fd[1]);
+	OK(ask(h, ECHO, NULL, 0, &r, &f), "is like any other");
+	p = (struct pollfd){.fd = fd[0], .events = POLLIN};
+	OK(poll(&p, 1, 20000) == 1 && (p.revents & POLLHUP) != 0,
+	    "and it is closed");
+	(void)close(fd[0]);
+
+	before = dup(STDOUT_FILENO);
+	(void)close(before);
+	helper_note(h, helper_send(h, HELPER_OPERAND, OPEN, NULL, 0), &err);
+	OK(ask(h, ECHO, NULL, 0, &r, &f) && err == 0,
+	    "an answer with one that was noted");
+	(void)helper_send(h, HELPER_OPERAND, OPEN, NULL, 0);
+	OK(ask(h, ECHO, NULL, 0, &r, &f), "and one that nobody waits for");
+	after = dup(STDOUT_FILENO);
+	(void)close(after);
+	OK(before == after, "leave none behind");
+	(void)unlink(path);
+	helper_free(h);
+}
+
+/* What is no message: short, long. */
+static void
+test_messages(void)
+{
+	static char data[HELPER_DATA_MAX + 1];
+	static char most[sizeof(struct helper_head) + HELPER_DATA_MAX + 1];
+	struct helper_head head = {.seq = 1};
+	size_t n = 0;
+	int s[2], fd, before, after;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, s) != 0)
+		return;
+	before = dup(STDOUT_FILENO);
+	(void)close(before);
+	(void)!send(s[0], "abc", 3, 0);
+	OK(helper_get(s[1], &head, data, &n, &fd) == -1 && errno == EPROTO,
+	    "a message without a whole head");
+	OK(send(s[0], most, sizeof(most), 0) == (ssize_t)sizeof(most) &&
+		helper_get(s[1], &head, data, &n, &fd) == -1 && errno == EPROTO,
+	    "one that is too long");
+	OK(helper_put(
+	       s[0], &head, most, HELPER_DATA_MAX + 1, STDOUT_FILENO, 0) &&
+		helper_get(s[1], &head, data, &n, &fd) == -1 && errno == EPROTO,
+	    "one that is too long, with a descriptor");
+	after = dup(STDOUT_FILENO);
+	(void)close(after);
+	OK(before == after, "which is not kept");
+	(void)close(s[0]);
+	OK(helper_get(s[1], &head, data, &n, &fd) == 0, "and the end");
+	(void)close(s[1]);
+	OK(helper_get(-1, &head, data, &n, &fd) == -1 && errno == EBADF,
+	    "no socket");
+}
+
 static void
 test_nothing(void)
 {
@@ -313,6 +405,9 @@ main(void)
 	test_ends();
 	test_outlives();
 	test_descriptors();
+	test_unknown();
+	test_strays();
+	test_messages();
 	test_nothing();
 	OK(rmdir(dir) == 0, "no file is left behind");
 	return tap_done();

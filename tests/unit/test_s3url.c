@@ -110,6 +110,25 @@ static const struct {
     {"https://h\n", NULL, NULL, NULL, false, false},
     {"https://h\xc3\xa9", NULL, NULL, NULL, false, false},
     {"https://h%2fx", NULL, NULL, NULL, false, false},
+    {"https://h:123456", NULL, NULL, NULL, false, false},
+    {"https://h:80/:/", "h:80", "/:", NULL, true, false},
+    {"https://h:-1", NULL, NULL, NULL, false, false},
+    {"https://a_b", "a_b", "", NULL, true, false},
+    {"https://[::_]", "[::_]", "", NULL, true, false},
+    {"https://[::%]", NULL, NULL, NULL, false, false},
+    {"https://s3..amazonaws.com", "s3..amazonaws.com", "", NULL, true, true},
+    {"https://s3-fips.amazonaws.com", "s3-fips.amazonaws.com", "", "us-east-1",
+	true, true},
+    {"https://x.s3.amazonaws.com", "x.s3.amazonaws.com", "", NULL, true, false},
+    {"https://x.s3.eu-west-1.amazonaws.com", "x.s3.eu-west-1.amazonaws.com", "",
+	NULL, true, false},
+    {"https://v.s3..vpce.amazonaws.com", "v.s3..vpce.amazonaws.com", "", NULL,
+	true, false},
+    {"https://s3.a-region-with-a-name-of-far-more-characters-than-any-has."
+     "amazonaws.com",
+	"s3.a-region-with-a-name-of-far-more-characters-than-any-has."
+	"amazonaws.com",
+	"", NULL, true, true},
 };
 
 static void
@@ -137,6 +156,31 @@ test_endpoints(void)
 		if (ok && endpoints[i].region != NULL)
 			IS(region, endpoints[i].region, "region");
 	}
+}
+
+/* Longer than any name of a host, any path that is kept. */
+static void
+test_long(void)
+{
+	static const char https[] = "https://";
+	static char url[8192];
+	struct s3_endpoint e;
+	struct fault f = {0};
+	size_t n = sizeof(https) - 1;
+
+	memcpy(url, https, n);
+	memset(url + n, 'h', sizeof(e.host));
+	OK(!s3_endpoint_parse(&e, url, &f) && f.code == EXIT_BADCONFIG,
+	    "a host's name that is too long");
+	url[n + 1] = '/';
+	memset(url + n + 2, 'p', sizeof(e.path));
+	OK(!s3_endpoint_parse(&e, url, &f) &&
+		strstr(f.text, "too long") != NULL,
+	    "a path that is too long");
+	url[n + sizeof(e.path)] = '\0';
+	OK(s3_endpoint_parse(&e, url, &f) &&
+		strlen(e.path) == sizeof(e.path) - 1,
+	    "the longest");
 }
 
 static const struct {
@@ -224,6 +268,7 @@ main(void)
 {
 	test_urls();
 	test_endpoints();
+	test_long();
 	test_regions();
 	test_addressing();
 	return tap_done();

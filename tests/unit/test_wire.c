@@ -70,6 +70,80 @@ identity(void)
 	    "capitals are no id");
 }
 
+/* What is no object, and why. */
+static void
+no_objects(void)
+{
+	static const struct {
+		const char *line, *why;
+	} cases[] = {
+	    {"{\"bucket\":\"b\",\"key\":\"k\"}", "it has no store"},
+	    {"{\"store\":1,\"bucket\":\"b\",\"key\":\"k\"}", "it has no store"},
+	    {"{\"store\":\"s3\",\"key\":\"k\"}", "it has no bucket"},
+	    {"{\"store\":\"s3\",\"bucket\":null,\"key\":\"k\"}",
+		"it has no bucket"},
+	    {"{\"store\":\"s3\",\"bucket\":\"b\"}", "it has no key"},
+	    {"{\"store\":\"s3\",\"bucket\":\"b\",\"key\":[]}", "it has no key"},
+	    {"{\"store\":\"s3\",\"bucket\":\"b\",\"key64\":7}",
+		"it has no key"},
+	};
+	static const char other[] =
+	    "{\"store\":\"s3\",\"bucket\":\"b\",\"key\":\"k\",\"key64\":7,"
+	    "\"etag\":7,\"version\":8}";
+	static const char bad[] = "{\"store\":\"s3\",\"bucket\":\"b\","
+				  "\"key64\":\"?\"}";
+	struct json_val v = {other, sizeof(other) - 1, JSON_OBJECT, 0};
+	struct buf key = BUF_INIT(64);
+	struct wire_object o;
+	const char *why = NULL;
+	char id[WIRE_ID_LEN + 1];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct json_val c = {
+		    cases[i].line, strlen(cases[i].line), JSON_OBJECT, 0};
+
+		OK(!wire_object(&o, &c, &why), cases[i].line);
+		IS(why, cases[i].why, "and why");
+	}
+	OK(wire_object(&o, &v, &why) && wire_object_key(&o, &key) &&
+		key.len == 1 && key.p[0] == 'k',
+	    "a key64 that is no text counts for nothing");
+	OK(wire_new_id(&o, id), "neither does an etag or a version");
+	v = (struct json_val){bad, sizeof(bad) - 1, JSON_OBJECT, 0};
+	OK(wire_object(&o, &v, &why) && !wire_new_id(&o, id),
+	    "no id without a key that can be read");
+	buf_clear(&key);
+}
+
+/* Members of what is no object, counts that are none. */
+static void
+no_members(void)
+{
+	static const char *const lines[] = {"{\"id\":7}",
+	    "{\"id\":\"0123456789abcdef-012\"}",
+	    "{\"id\":\"0123456789abcde:-0123\"}",
+	    "{\"id\":\"0123456789abcdef:0123\"}",
+	    "{\"id\":\"0123456789abcdef-g123\"}", "{}"};
+	static const char line[] = "{\"done\":{\"exit\":256},\"mark\":"
+				   "{\"rows\":\"3\"},\"end\":[3]}";
+	struct wire_line w;
+	struct wire_counts c;
+	const char *why;
+	char id[WIRE_ID_LEN + 1];
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
+		OK(wire_parse(&w, lines[i], strlen(lines[i]), &why) &&
+			!wire_id(&w, id),
+		    lines[i]);
+	OK(wire_parse(&w, line, sizeof(line) - 1, &why), "an odd line");
+	OK(wire_done_code(&w) == 70, "an exit that no process has is a bug");
+	OK(wire_number(&w.mark, "rows", 7) == 7, "text is no number");
+	OK(wire_number(&w.end, "rows", 7) == 7, "an array has no members");
+	OK(wire_number(&w.row, "rows", 7) == 7, "nor has what is not there");
+	wire_counts(&w.mark, &c);
+	OK(c.rows == 0, "a count that is none");
+}
+
 /* Cut src into chunks, join their payloads again, compare. */
 static void
 chunks(const char *what, const char *src, size_t n, bool binary)
@@ -117,8 +191,9 @@ quick(void)
 	    ID ",\"at\":0,\"text\":\"x\" }", ID ",\"at\":00,\"text\":\"\"}",
 	    ID ",\"at\":-1,\"text\":\"\"}",
 	    ID ",\"at\":12345678901234567890,\"text\":\"\"}",
-	    ID ",\"at\":,\"text\":\"\"}", ID ",\"at\":0,\"b64\":\"\"}",
-	    " " ID ",\"at\":0,\"text\":\"\"}", ID ", \"at\":0,\"text\":\"\"}",
+	    ID ",\"at\":0:,\"text\":\"\"}", ID ",\"at\":,\"text\":\"\"}",
+	    ID ",\"at\":0,\"b64\":\"\"}", " " ID ",\"at\":0,\"text\":\"\"}",
+	    ID ", \"at\":0,\"text\":\"\"}",
 	    "{\"id\":\"0123456789abcdeX-0123\",\"at\":0,\"text\":\"\"}",
 	    "{\"id\":\"0123456789abcdef_0123\",\"at\":0,\"text\":\"\"}",
 	    "{\"id\":\"0123456789abcdef-012\",\"at\":0,\"text\":\"\"}",
@@ -218,6 +293,8 @@ main(void)
 {
 	kinds();
 	identity();
+	no_objects();
+	no_members();
 	chunking();
 	quick();
 	writing();
