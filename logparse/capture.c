@@ -188,6 +188,14 @@ walk_array(struct walk *w, struct path_node *node, struct json_val *v)
 	return w->j->err == JSON_FINE;
 }
 
+/* A value whose end was not reached is not there. */
+static bool
+unfinished(struct json_val *v)
+{
+	v->p = NULL;
+	return false;
+}
+
 /* Pass the value of a place in the tree. */
 static bool
 walk_value(struct walk *w, struct path_node *node, struct json_val *v)
@@ -208,12 +216,12 @@ walk_value(struct walk *w, struct path_node *node, struct json_val *v)
 	if (*j->p == '{' && node->table != NULL) {
 		v->type = JSON_OBJECT;
 		if (!walk_object(w, node, v))
-			return false;
+			return unfinished(v);
 		v->n = (size_t)(j->p - v->p);
 	} else if (*j->p == '[' && node->positions) {
 		v->type = JSON_ARRAY;
 		if (!walk_array(w, node, v))
-			return false;
+			return unfinished(v);
 		v->n = (size_t)(j->p - v->p);
 	} else if (!json_value(j, v)) {
 		return false;
@@ -238,8 +246,14 @@ capture_record(
 	c->first.p = NULL;
 	c->duplicates = c->others = 0;
 	c->nunmapped = 0;
-	if (walk_value(&w, root, v))
-		return v->type == JSON_OBJECT ? CAPTURE_OK : CAPTURE_NOT_OBJECT;
+	if (walk_value(&w, root, v)) {
+		if (v->type == JSON_OBJECT)
+			return CAPTURE_OK;
+		/* The record itself is never absent: its text is "null". */
+		if (v->type == JSON_NULL)
+			v->type = JSON_NUMBER;
+		return CAPTURE_NOT_OBJECT;
+	}
 	*depth = w.depth;
 	if (w.stopped)
 		return CAPTURE_ENVELOPE;

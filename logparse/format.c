@@ -103,6 +103,7 @@ static const struct {
     {"range", RULE_RANGE},
     {"filter", RULE_FILTER},
     {"when", RULE_WHEN},
+    {"unless", RULE_UNLESS},
     {"keep", RULE_KEEP},
 };
 
@@ -137,7 +138,7 @@ statement(struct reader *r)
 		return format_column(r);
 	return format_wrong(r,
 	    "format, about, table, frame, key, members, start, group, when, "
-	    "require, allowed, range, filter, keep or column");
+	    "unless, require, allowed, range, filter, keep or column");
 }
 
 static bool

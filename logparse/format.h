@@ -28,6 +28,7 @@
  *	group NAME		formats of one group share objects: each record
  *				is of the one whose 'when' it meets
  *	when PATH [VALUE ...]	a record has this (with one of these values)
+ *	unless PATH [VALUE ...]	a record has not
  *	require PATH ...	a record has at least one of these
  *	allowed PATH VALUE ...	where it is there, it is one of these
  *	range PATH MIN MAX	where it is there, it is a number in between
@@ -138,6 +139,7 @@ enum rule_kind {
 	RULE_RANGE,
 	RULE_FILTER,
 	RULE_WHEN,
+	RULE_UNLESS,
 	RULE_KEEP /* none: of the envelope, kept with what has no column */
 };
 

@@ -120,6 +120,7 @@ format_rule(struct reader *r, enum rule_kind kind)
 		return rule->nvalues > 0 || format_wrong(r, "a value");
 	case RULE_FILTER:
 	case RULE_WHEN:
+	case RULE_UNLESS:
 		return first_place(r, rule) && values(r, rule);
 	}
 	log_bug(__FILE__, __LINE__, "a kind of rule");

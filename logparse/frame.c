@@ -235,7 +235,7 @@ got(struct framer *f, const struct capture *c, struct frame_event *ev)
 		if (in_array && f->want == WANT_COMMA)
 			return misplaced(ev, "expected ',' or ']'");
 		f->want = WANT_COMMA;
-		f->top_end = ev->at + ev->n;
+		f->same_line = !in_array;
 		f->top_object = *ev->p == '{';
 		return FRAME_RECORD;
 	}
@@ -282,10 +282,10 @@ record(struct framer *f, struct capture *c, const char *p, size_t n,
 
 /* Pass what stands between records.  False at the end of the bytes. */
 static bool
-pass_space(const char *p, size_t n, size_t *pos)
+pass_space(struct framer *f, const char *p, size_t n, size_t *pos)
 {
-	while (*pos < n && frame_is_space(p[*pos]))
-		++*pos;
+	for (; *pos < n && frame_is_space(p[*pos]); ++*pos)
+		f->same_line &= p[*pos] != '\n';
 	return *pos < n;
 }
 
@@ -360,16 +360,16 @@ static enum frame_kind_of
 top(struct framer *f, struct capture *c, const char *p, size_t n, size_t *pos,
     bool final, struct frame_event *ev)
 {
-	if (f->format->values && f->top_end > 0 &&
-	    f->base + *pos == f->top_end &&
+	if (f->format->values && f->same_line &&
 	    !(f->top_object && p[*pos] == '{')) {
 		struct json j = {.p = p + *pos,
-		    .why = "expected white space between values"};
+		    .why = "expected a line break between values"};
 
 		*ev = (struct frame_event){.p = p + *pos, .at = f->base + *pos};
-		f->top_end = 0;
+		f->same_line = false;
 		return bad(f, c, &j, p, n, pos, final, ev);
 	}
+	f->same_line = false;
 	if (p[*pos] == '[') {
 		++*pos;
 		f->depth = 0;
@@ -394,7 +394,7 @@ between(struct framer *f, const char *p, size_t *pos, struct frame_event *ev)
 
 	if (!comma) {
 		f->state = FRAME_TAIL;
-		f->top_end = f->base + *pos + 1;
+		f->same_line = true;
 		f->top_object = false;
 	} else if (!strange) {
 		f->want = WANT_VALUE;
@@ -449,11 +449,16 @@ frame_next(struct framer *f, struct capture *c, const char *p, size_t n,
 	for (;;) {
 		if (f->state == FRAME_TAIL && f->depth == 0)
 			f->state = FRAME_TOP;
-		if (f->state != FRAME_SPILL && !pass_space(p, n, pos))
+		if (f->state != FRAME_SPILL && !pass_space(f, p, n, pos))
 			break;
 		if (*pos == n)
 			break;
 		kind = step(f, c, p, n, pos, final, ev);
+		/* What is set aside up to the very end has all that is
+		 * missing there. */
+		if (kind == FRAME_REJECT && f->state == FRAME_ELEMENTS &&
+		    f->format->values && final && *pos == n)
+			f->state = FRAME_TOP;
 		if (kind != FRAME_END)
 			return kind;
 	}

@@ -73,10 +73,9 @@ struct framer {
 	size_t start_len;
 	struct spill spill;
 	struct context context; /* of the object around the records */
-	/* Of values of any kind, strictly: where the last one at the top ended,
-	 * and whether it was an object; what comes next in an array. */
-	uint64_t top_end;
-	bool top_object;
+	/* Of values of any kind, strictly: is this the line of the last one at
+	 * the top, and was that an object; what comes next in an array. */
+	bool same_line, top_object;
 	enum { WANT_FIRST, WANT_COMMA, WANT_VALUE } want;
 	/** Set by the caller while memory is short: give out what is surely
 	 * set aside, rather than wait for its end. */

@@ -82,6 +82,7 @@ breaks(const struct rule *rule, const struct record *r)
 		return is_there(v) && !in_range(rule, v);
 	case RULE_FILTER:
 	case RULE_WHEN:
+	case RULE_UNLESS:
 	case RULE_KEEP:
 		return false;
 	}
@@ -123,7 +124,9 @@ bool
 rule_applies(const struct format *f, const struct record *r)
 {
 	for (size_t i = 0; i < f->nrules; i++)
-		if (f->rules[i].kind == RULE_WHEN && !has(&f->rules[i], r))
+		if ((f->rules[i].kind == RULE_WHEN ||
+			f->rules[i].kind == RULE_UNLESS) &&
+		    has(&f->rules[i], r) != (f->rules[i].kind == RULE_WHEN))
 			return false;
 	return true;
 }

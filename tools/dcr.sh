@@ -5,8 +5,8 @@
 #	dcr.sh --location L --workspace RESOURCE-ID [--dce RESOURCE-ID] [--no-guid] FORMAT
 #	dcr.sh --location L --workspace RESOURCE-ID --table NAME_CL FORMAT
 #	dcr.sh --table-body NAME_CL FORMAT
-# The first is for Sentinel's own table of that type, the others for one of your
-# own, which also keeps the time of events older than two days (EventTime).
+# The first is for the table that the format names, Sentinel's own mostly, the
+# others for one of your own, which also keeps the time of events older than two days (EventTime).
 # --dce: by a data collection endpoint, as for Private Link.  --no-guid: where
 # the service refuses the rule because of columns of type guid.
 set -euo pipefail
@@ -46,10 +46,13 @@ awk '$1 == "table" { print "table", $2 } $1 == "column" { print $2, $3 }' "$file
 	($all[] | select(.[0] == "table") | .[1]) as $table |
 	[$all[] | select(.[0] != "table") | {name: .[0], type: (.[1] | if . == "bool" then "boolean" else . end)}] as $columns |
 	[$columns[].name | select(IN("AwsEventId", "SharedEventId") and $guid and $own == "")] as $guids |
+	# Names that a table of your own must not have get a _ more.
+	(if $own == "" then [] else [$columns[].name | select(IN("Title", "UniqueId"))] end) as $reserved |
 	"Custom-\($table)" as $stream |
 	if $body != "" then
 		{properties: {plan: "Analytics", schema: {name: $own, columns:
 			[($columns + [{name: "EventTime", type: "datetime"}])[] |
+				if .name | IN($reserved[]) then .name += "_" else . end |
 				if .type == "datetime" then .type = "dateTime" else . end]}}}
 	else
 		{location: $location} +
@@ -59,8 +62,9 @@ awk '$1 == "table" { print "table", $2 } $1 == "column" { print $2, $3 }' "$file
 			destinations: {logAnalytics: [{workspaceResourceId: $workspace, name: "workspace"}]},
 			dataFlows: [{streams: [$stream], destinations: ["workspace"],
 				transformKql: (["source"] +
+					($reserved | map("project-rename \(.)_ = \(.)")) +
 					(if $own != "" then ["extend EventTime = TimeGenerated"] else [] end) +
 					(if ($guids | length) > 0 then ["extend " + ($guids | map("\(.) = toguid(\(.))") | join(", "))] else [] end) |
 					join(" | ")),
-				outputStream: (if $own != "" then "Custom-\($own)" else "Microsoft-\($table)" end)}]})}
+				outputStream: (if $own != "" then "Custom-\($own)" elif $table | endswith("_CL") then $stream else "Microsoft-\($table)" end)}]})}
 	end'

@@ -179,7 +179,9 @@ parse --format cloudtrail -
 is "$rc $(counts)" "0 1,0,1,0,0" "--format takes it for that, whatever it looks like"
 parse --format auto -
 is "$(of 'select(.reject).reject.reason')" "unknown-format" "--format auto looks"
-is "$(logparse --list-formats)" "cloudtrail/1	AWSCloudTrail	AWS CloudTrail log files" "--list-formats"
+is "$(logparse --list-formats | grep ^cloudtrail)" "cloudtrail/1	AWSCloudTrail	AWS CloudTrail log files" "--list-formats"
+[ "$(logparse --list-formats | grep -c "^[a-z0-9-]*/[0-9]*	[A-Za-z0-9_]*	.")" -ge 12 ]
+ok "  and all others"
 logparse --list-formats >/dev/full 2>/dev/null
 is $? 74 "--list-formats to a full disk"
 parse --format-file /nonexistent.format
@@ -194,7 +196,7 @@ head -c 1100000 /dev/zero | tr '\0' '#' >"$tmp/bad.format"
 parse --format-file "$tmp/bad.format"
 is "$rc" 78 "--format-file over 1 MiB: 78"
 printf 'format cloudtrail 9\nabout mine\ntable Mine_CL\nframe json\ncolumn TimeGenerated datetime t\n' >"$tmp/own.format"
-is "$(logparse --format-file "$tmp/own.format" --list-formats)" "cloudtrail/9	Mine_CL	mine" "--format-file replaces one of its name"
+is "$(logparse --format-file "$tmp/own.format" --list-formats | grep ^cloudtrail)" "cloudtrail/9	Mine_CL	mine" "--format-file replaces one of its name"
 for option in "--max-ratio 0" "--max-ratio x" "--format" "--rows=1"; do
 	# shellcheck disable=SC2086
 	parse $option
