@@ -6,6 +6,7 @@
 #include "detect.h"
 #include "glob.h"
 #include "log.h"
+#include "textrecord.h"
 
 static struct capture *
 new_capture(struct path_tree *tree)
@@ -150,14 +151,21 @@ formats_detect(const struct formats *all, const char *key, size_t nkey,
 	while (i < n && strchr(" \t\r\n", p[i]) != NULL && p[i] != '\0')
 		i++;
 	for (size_t k = 0; k < all->n; k++) {
-		if (members_match(all->v[k].format, p, n))
+		const struct format *f = all->v[k].format;
+
+		if (f->framing == FRAMING_TEXT ? text_match(f, p, n, final)
+					       : members_match(f, p, n))
 			return (int)k;
-		if (by_key == DETECT_NONE &&
-		    key_matches(all->v[k].format, key, nkey))
+		if (by_key == DETECT_NONE && key_matches(f, key, nkey))
 			by_key = (int)k;
 	}
 	if (!final)
 		return DETECT_MORE;
-	/* By its key alone only when it at least is JSON, or nothing. */
-	return i == n || p[i] == '{' || p[i] == '[' ? by_key : DETECT_NONE;
+	/* By its key alone only when its beginning at least is of that kind, or
+	 * nothing. */
+	if (by_key != DETECT_NONE && i < n &&
+	    (p[i] == '{' || p[i] == '[') !=
+		(all->v[by_key].format->framing == FRAMING_JSON))
+		return DETECT_NONE;
+	return by_key;
 }

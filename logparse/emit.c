@@ -5,6 +5,7 @@
 
 #include "convert.h"
 #include "emit.h"
+#include "header.h"
 #include "log.h"
 #include "out.h"
 #include "rule.h"
@@ -218,13 +219,16 @@ tell(struct object *o, const struct frame_event *ev)
 			 "known; --format NAME takes it for one of them");
 }
 
-/* What is kept of the object around the record: it takes that to parse the
- * record again. */
+/* What is kept of the object around the record, or the header line that names
+ * its fields: it takes that to parse the record again. */
 static void
 header(const struct object *o, struct jsonw *w)
 {
+	const struct header *names = o->framer.header;
 	struct buf b = BUF_INIT(HEADER_MAX);
 
+	if (names != NULL && names->line != NULL)
+		jsonw_str(w, "header", names->line, names->len);
 	if (context_slots(&o->framer.context) == NULL)
 		return;
 	context_write(&o->framer.context, &b);

@@ -54,21 +54,12 @@ read_table(struct reader *r)
 }
 
 static bool
-read_frame(struct reader *r)
+read_json_frame(struct reader *r)
 {
 	struct path_node *node;
 	struct word w;
 
-	if (r->out->framed)
-		return format_wrong(r, "this once only");
-	if (!format_word(r, &w))
-		return format_wrong(r, "'json' or 'values'");
-	r->out->framed = true;
-	r->out->values = format_word_is(&w, "values");
-	if (r->out->values)
-		return format_line_end(r);
-	if (!format_word_is(&w, "json"))
-		return format_wrong(r, "'json' or 'values'");
+	r->out->framing = FRAMING_JSON;
 	if (!format_word(r, &w))
 		return true;
 	if (!format_path(r, &w, &node))
@@ -79,6 +70,30 @@ read_frame(struct reader *r)
 	node->envelope = true;
 	r->out->envelope = format_copy(w.p, w.n);
 	return format_line_end(r);
+}
+
+static bool
+read_frame(struct reader *r)
+{
+	struct word w;
+
+	if (r->out->framing != FRAMING_NONE)
+		return format_wrong(r, "this once only");
+	if (format_word(r, &w)) {
+		if (format_word_is(&w, "json"))
+			return read_json_frame(r);
+		r->out->values = format_word_is(&w, "values");
+		if (r->out->values) {
+			r->out->framing = FRAMING_JSON;
+			return format_line_end(r);
+		}
+		if (format_word_is(&w, "lines") ||
+		    format_word_is(&w, "delimited") ||
+		    format_word_is(&w, "w3c"))
+			return format_text_frame(r, &w);
+	}
+	return format_wrong(
+	    r, "'json', 'values', 'lines', 'delimited' or 'w3c'");
 }
 
 static bool
@@ -134,11 +149,18 @@ statement(struct reader *r)
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		if (format_word_is(&w, rules[i].word))
 			return format_rule(r, rules[i].kind);
+	if (format_word_is(&w, "fields"))
+		return format_fields(r);
+	if (format_word_is(&w, "least"))
+		return format_least(r);
+	if (format_word_is(&w, "match"))
+		return format_match(r);
 	if (format_word_is(&w, "column"))
 		return format_column(r);
 	return format_wrong(r,
-	    "format, about, table, frame, key, members, start, group, when, "
-	    "unless, require, allowed, range, filter, keep or column");
+	    "format, about, table, frame, fields, least, match, key, members, "
+	    "start, group, when, unless, require, allowed, range, filter, keep "
+	    "or column");
 }
 
 static bool
@@ -150,7 +172,7 @@ complete(struct reader *r)
 		return format_wrong(r, "a 'format' statement");
 	if (f->table == NULL)
 		return format_wrong(r, "a 'table' statement");
-	if (!f->framed)
+	if (f->framing == FRAMING_NONE)
 		return format_wrong(r, "a 'frame' statement");
 	if (f->n == 0)
 		return format_wrong(r, "a 'column' statement");
@@ -184,6 +206,7 @@ format_read(const char *name, const char *text, size_t n, struct fault *fault)
 		goto fail;
 	path_finish(&r.out->tree);
 	path_finish(&r.out->outer);
+	format_text_finish(r.out);
 	return r.out;
 fail:
 	format_free(r.out);
@@ -235,6 +258,7 @@ format_free(struct format *f)
 		format_free_sources(&f->columns[i]);
 	}
 	format_free_rules(f);
+	format_text_free(&f->text);
 	free_list(f->keys, f->nkeys);
 	free_list(f->members, f->nmembers);
 	free_list(f->starts, f->nstarts);

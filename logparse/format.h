@@ -75,6 +75,14 @@ enum column_as {
 	AS_PORT
 };
 
+/* How quotes are read that a field begins with. */
+enum text_quotes {
+	QUOTES_NONE, /* as any other character */
+	QUOTES_LOG,  /* around the field, whose end a separator follows */
+	QUOTES_KEPT, /* the same, and they belong to the value */
+	QUOTES_CSV   /* RFC 4180: "" is one, line breaks may be inside */
+};
+
 enum {
 	FORMAT_NAME_MAX = 32,
 	COLUMN_NAME_MAX = 45, /* Log Analytics: sentinel-ingestion limits */
@@ -116,6 +124,35 @@ struct source {
 	enum column_as as;
 	char *written; /* for --explain */
 };
+
+struct header;
+
+/* A field and globs one of which it matches. */
+struct text_match {
+	size_t field; /* its place, from 0 */
+	char *globs[FORMAT_LISTS_MAX];
+	size_t n;
+};
+
+/* How text is framed. */
+struct text_format {
+	char separator; /* of fields; LF: a line is one field */
+	enum text_quotes quotes;
+	bool brackets;   /* a field may be in [brackets] */
+	bool header;     /* names may come in lines of their own */
+	bool first;      /* the first line has names, whatever they are */
+	bool directives; /* of W3C: #Fields: has names */
+	bool rest;       /* the last field takes the rest of the line */
+	size_t least;    /* fields of a record, when no header line says more */
+	char **fields;   /* names given */
+	size_t nfields;
+	struct header *names;   /* the same, and which column takes them */
+	struct path_node *line; /* takes the whole record, or NULL */
+	struct text_match match[FORMAT_LISTS_MAX];
+	size_t nmatch;
+};
+
+enum framing { FRAMING_NONE, FRAMING_JSON, FRAMING_TEXT };
 
 struct column {
 	char name[COLUMN_NAME_MAX + 1];
@@ -160,7 +197,8 @@ struct format {
 	char id[FORMAT_NAME_MAX + 16]; /* NAME/VERSION */
 	char *about, *table;
 	char *envelope; /* member that holds the records, or NULL */
-	bool framed;
+	enum framing framing;
+	struct text_format text;
 	struct path_tree tree;
 	struct column *columns; /* TimeGenerated first */
 	size_t n;

@@ -10,6 +10,12 @@ format_path_of(struct reader *r, struct path_tree *t, const struct word *w,
 	const char *why;
 	size_t at;
 
+	if (r->out->framing == FRAMING_TEXT) {
+		*node = path_name(t, w->p, w->n);
+		return *node != NULL ||
+		       format_wrong(r, "a field's name of at most 255 bytes, "
+				       "and 512 of them");
+	}
 	if (path_add(t, w->p, w->n, node, &why, &at))
 		return true;
 	return fault_set(r->fault, EXIT_BADCONFIG,
@@ -101,6 +107,19 @@ format_as(struct reader *r, enum column_type type, enum column_as *as)
 	return true;
 }
 
+/* Is the time of the object all that there is? */
+static bool
+is_object_time(struct reader *r)
+{
+	const char *before = r->p;
+	struct word w;
+
+	if (format_word(r, &w) && format_word_is(&w, "object-time"))
+		return true;
+	r->p = before;
+	return false;
+}
+
 bool
 format_column(struct reader *r)
 {
@@ -118,5 +137,6 @@ format_column(struct reader *r)
 		return false;
 	if (f->n == 1 && c->type != COLUMN_DATETIME)
 		return format_wrong(r, "TimeGenerated to be a datetime");
-	return format_sources(r, c);
+	return f->n == 1 && is_object_time(r) ? format_line_end(r)
+					      : format_sources(r, c);
 }

@@ -5,6 +5,8 @@
 
 /* What the files that read format files share; format.h is for the others. */
 
+#define LINE_NAME "\n" /* of a whole record of text: no field is called so */
+
 enum { COLUMNS_MAX = 500 /* of a table */ };
 
 /* Where the reader stands. */
@@ -68,6 +70,17 @@ void format_free_sources(struct column *c);
 /** A rule's statement, behind its first word. */
 bool format_rule(struct reader *r, enum rule_kind kind);
 void format_free_rules(struct format *f);
+
+/** Text framing (formattext.c): a frame statement, whose first word is w;
+ * fields, least and match. */
+bool format_text_frame(struct reader *r, const struct word *w);
+bool format_fields(struct reader *r);
+bool format_least(struct reader *r);
+bool format_match(struct reader *r);
+
+/** When all is read, and the slots have their numbers. */
+void format_text_finish(struct format *f);
+void format_text_free(struct text_format *t);
 
 /** A column statement, behind its first word. */
 bool format_column(struct reader *r);

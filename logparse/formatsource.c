@@ -197,6 +197,20 @@ object(struct reader *r, struct source *s)
 	return s->n > 0 || format_wrong(r, "NAME=PATH");
 }
 
+/* A record of text as it is. */
+static bool
+line(struct reader *r, struct source *s)
+{
+	static const struct word name = {LINE_NAME, 1};
+	struct place *p = add_place(r, s);
+
+	if (!take(r, &name, p))
+		return false;
+	if (r->out->text.separator != '\n')
+		r->out->text.line = (struct path_node *)p->node;
+	return true;
+}
+
 static const struct {
 	const char *word;
 	enum source_kind kind;
@@ -239,6 +253,13 @@ one_source(struct reader *r, struct source *s)
 			return kinds[i].read(r, s);
 		}
 	s->kind = SOURCE_PATH;
+	if (r->out->framing == FRAMING_TEXT) {
+		if (format_word_is(&w, "line"))
+			return line(r, s);
+		/* A field that is called as a word of ours. */
+		if (format_word_is(&w, "field") && goes_on(r))
+			return one_path(r, s);
+	}
 	p = add_place(r, s);
 	return take(r, &w, p);
 }

@@ -6,9 +6,11 @@
  */
 #include <string.h>
 
+#include "header.h"
 #include "log.h"
 #include "rule.h"
 #include "spill.h"
+#include "textframe.h"
 
 void
 frame_init(struct framer *f, const struct format *format)
@@ -28,6 +30,8 @@ void
 frame_free(struct framer *f)
 {
 	context_free(&f->context);
+	header_release(f->header);
+	f->header = NULL;
 }
 
 void
@@ -446,6 +450,8 @@ frame_next(struct framer *f, struct capture *c, const char *p, size_t n,
 
 	if (n > *pos && !f->spill.all && !pass_bom(f, p, n, pos, final))
 		return FRAME_NEED;
+	if (f->format != NULL && f->format->framing == FRAMING_TEXT)
+		return textframe_next(f, c, p, n, pos, final, ev);
 	for (;;) {
 		if (f->state == FRAME_TAIL && f->depth == 0)
 			f->state = FRAME_TOP;

@@ -64,6 +64,10 @@ enum frame_state { FRAME_TOP, FRAME_ELEMENTS, FRAME_TAIL, FRAME_SPILL };
 
 struct framer {
 	const struct format *format;
+	struct header *header; /* names that were read, of text; or NULL */
+	size_t searched;       /* of an unfinished line, for its end */
+	size_t fields;         /* of the last record that is a line */
+	bool records;          /* there was one */
 	enum frame_state state, after; /* after: the state behind a spill */
 	unsigned depth;                /* objects around the record array */
 	bool begun;                    /* the first bytes were looked at */
@@ -90,6 +94,7 @@ void frame_init(struct framer *f, const struct format *format);
  * it with this capture, of the outer tree; its memory counts in *total. */
 void frame_around(struct framer *f, struct capture *outer, size_t *total);
 
+/** Give back what it holds of memory. */
 void frame_free(struct framer *f);
 
 /**

@@ -225,6 +225,22 @@ path_add(struct path_tree *t, const char *path, size_t n,
 	return take_slot(t, here, why);
 }
 
+struct path_node *
+path_name(struct path_tree *t, const char *name, size_t n)
+{
+	struct path_node *node;
+
+	if (n == 0 || n > PATH_NAME_MAX)
+		return NULL;
+	node = add_child(&t->root, name, n, 0);
+	if (node->slot == -1) {
+		if (t->slots == PATH_SLOTS_MAX)
+			return NULL;
+		node->slot = (int)t->slots++;
+	}
+	return node;
+}
+
 static unsigned
 hash(const char *name, size_t n)
 {

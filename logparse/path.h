@@ -53,6 +53,10 @@ void path_free(struct path_tree *t);
 bool path_add(struct path_tree *t, const char *path, size_t n,
     struct path_node **node, const char **why, size_t *at);
 
+/** The same for a member of the record whose name is these n bytes, whatever
+ * is in them; NULL when there are too many, or it is too long or empty. */
+struct path_node *path_name(struct path_tree *t, const char *name, size_t n);
+
 /** After the last path: number the slots so that those below a node are
  * neighbours, and make the tables.  Slots of earlier calls change. */
 void path_finish(struct path_tree *t);

@@ -2,8 +2,10 @@
 #include <string.h>
 
 #include "emit.h"
+#include "header.h"
 #include "replay.h"
 #include "rule.h"
+#include "textrecord.h"
 
 void
 replay_init(struct replay *r)
@@ -60,20 +62,59 @@ format_of(const struct parser *p, const struct wire_line *w)
 	return place;
 }
 
-/* Keep what is around the record, as its reject says. */
-static void
+/* Keep what is around the record, or what names its fields, as its reject says.
+ * False when that cannot be. */
+static bool
 take_header(struct object *o, const struct wire_line *w)
 {
+	const struct formats *all = &o->parser->formats;
+	const struct format *format = all->v[o->format].format;
 	struct buf text = BUF_INIT(WIRE_LINE_MAX);
-	struct capture *outer = o->parser->formats.v[o->format].outer;
+	struct capture *outer = all->v[o->format].outer;
 	struct json_val v;
+	bool ok = true;
 
-	if (outer == NULL || !wire_member(&w->reject, "header", &v))
-		return;
-	frame_around(&o->framer, outer, &o->parser->held);
+	if (!wire_member(&w->reject, "header", &v) || v.type != JSON_STRING)
+		return true;
 	(void)json_text(&text, &v);
-	(void)context_read(&o->framer.context, text.p, text.len);
+	if (format->framing == FRAMING_TEXT) {
+		ok = text.len > 0 && text.len <= HEADER_LINE_MAX;
+		if (ok)
+			o->framer.header =
+			    header_line(format, text.p, text.len);
+		ok = ok && o->framer.header != NULL;
+	} else if (outer != NULL) {
+		frame_around(&o->framer, outer, &o->parser->held);
+		(void)context_read(&o->framer.context, text.p, text.len);
+	}
 	buf_clear(&text);
+	return ok;
+}
+
+/* The record in r->bytes into the capture of its format; false when it is
+ * none. */
+static bool
+take_record(struct replay *r, struct object *o)
+{
+	const struct formats *all = &o->parser->formats;
+	const struct format *format = all->v[o->format].format;
+	struct capture *c = all->v[o->format].capture;
+	const struct header *h = o->framer.header;
+	enum capture_result got;
+	const char *detail;
+	unsigned depth;
+	struct json j;
+
+	if (r->bytes.len == 0 || r->bytes.len > FRAME_RECORD_MAX)
+		return false;
+	if (format->framing == FRAMING_TEXT)
+		return text_record(c, h != NULL ? h : format->text.names,
+			   r->bytes.p, r->bytes.len, NULL, &detail) == NULL;
+	json_init(&j, r->bytes.p, r->bytes.len);
+	got = capture_record(c, &j, false, &depth);
+	return (got == CAPTURE_OK ||
+		   (got == CAPTURE_NOT_OBJECT && format->values)) &&
+	       json_done(&j);
 }
 
 /* The record in r->bytes, of o's format. */
@@ -86,17 +127,8 @@ again(struct replay *r, struct object *o)
 	enum replay_result result = REPLAY_STILL;
 	struct record rec;
 	const char *detail;
-	enum capture_result got;
-	unsigned depth;
-	struct json j;
 
-	if (r->bytes.len > FRAME_RECORD_MAX)
-		return REPLAY_STILL;
-	json_init(&j, r->bytes.p, r->bytes.len);
-	got = capture_record(all->v[o->format].capture, &j, false, &depth);
-	if (!(got == CAPTURE_OK || (got == CAPTURE_NOT_OBJECT &&
-				       all->v[o->format].format->values)) ||
-	    !json_done(&j))
+	if (!take_record(r, o))
 		return REPLAY_STILL;
 	o->record_format = emit_format(o, &ev);
 	if (o->record_format < 0)
@@ -132,8 +164,7 @@ replay_line(struct replay *r, struct parser *p, const struct wire_line *w)
 		return REPLAY_STILL;
 	if (wire_member(&w->object, "modified", &v))
 		object_modified(&o, &v);
-	take_header(&o, w);
-	result = again(r, &o);
+	result = take_header(&o, w) ? again(r, &o) : REPLAY_STILL;
 	unmapped_free(&o.unmapped);
 	frame_free(&o.framer);
 	return result;

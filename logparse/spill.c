@@ -85,6 +85,17 @@ find_end(struct framer *f, const char *p, size_t n)
 	return false;
 }
 
+/* The same of a line. */
+static bool
+find_line_end(struct framer *f, const char *p, size_t n)
+{
+	size_t from = f->spill.searched;
+	const char *nl = from < n ? memchr(p + from, '\n', n - from) : NULL;
+
+	f->spill.searched = nl != NULL ? (size_t)(nl - p) : n;
+	return nl != NULL;
+}
+
 /* How a brace at p[i] looks as the beginning of a record. */
 enum likeness { UNLIKELY, UNKNOWN, LIKELY, CERTAIN };
 
@@ -263,8 +274,12 @@ part_len(const struct framer *f, const char *p, size_t n)
 
 /* Bytes behind a reject that belong to no record: separators. */
 static size_t
-trim(const char *p, size_t n)
+trim(const struct framer *f, const char *p, size_t n)
 {
+	if (f->spill.all)
+		return n;
+	if (f->format->framing == FRAMING_TEXT)
+		return n - (n > 1 && p[n - 1] == '\r');
 	while (n > 1 && (frame_is_space(p[n - 1]) || p[n - 1] == ','))
 		n--;
 	return n;
@@ -292,6 +307,8 @@ spill_end(
 		return f->spill.searched;
 	if (f->spill.all)
 		f->spill.searched = n;
+	else if (f->format != NULL && f->format->framing == FRAMING_TEXT)
+		f->spill.ended = find_line_end(f, p, n);
 	else if (f->spill.resync)
 		f->spill.ended = find_start(f, c, p, n, final);
 	else
@@ -327,7 +344,7 @@ spill_next(struct framer *f, struct capture *c, const char *p, size_t n,
 	}
 	if (end == SIZE_MAX)
 		return FRAME_NEED;
-	spill_event(f, rest, f->spill.all ? end : trim(rest, end), false, ev);
+	spill_event(f, rest, trim(f, rest, end), false, ev);
 	*pos += end;
 	f->state = f->after;
 	f->need = 0;

@@ -150,6 +150,8 @@ add_bool(struct buf *b, const struct json_val *v)
 bool
 value_number(const struct json_val *v, struct json_val *number)
 {
+	const char *p = v->p + 1;
+	size_t n = v->n - 2;
 	struct json j;
 
 	if (v->type == JSON_NUMBER) {
@@ -158,9 +160,14 @@ value_number(const struct json_val *v, struct json_val *number)
 	}
 	if (v->type != JSON_STRING || (v->flags & JSON_ESCAPES) != 0)
 		return false;
-	json_init(&j, v->p + 1, v->n - 2);
-	return v->n > 2 && json_value(&j, number) && json_done(&j) &&
-	       number->type == JSON_NUMBER && number->n == v->n - 2;
+	/* Text may have zeros in front: 000 is 0, 007 is 7. */
+	while (n > 1 && p[0] == '0' && p[1] >= '0' && p[1] <= '9') {
+		p++;
+		n--;
+	}
+	json_init(&j, p, n);
+	return n > 0 && json_value(&j, number) && json_done(&j) &&
+	       number->type == JSON_NUMBER && number->n == n;
 }
 
 static enum value_result

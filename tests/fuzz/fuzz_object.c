@@ -16,7 +16,13 @@
 
 #define CHECK(cond) ((cond) ? (void)0 : abort())
 
-enum { OPTION_KEY = 1, OPTION_SKIP = 2, OPTION_STRICT = 4, OPTION_STOP = 8 };
+enum {
+	OPTION_KEY = 1,
+	OPTION_SKIP = 2,
+	OPTION_STRICT = 4,
+	OPTION_STOP = 8,
+	OPTION_FORMAT = 16 /* this and above: the format that is taken for it */
+};
 
 static struct parser p = {.window = BUF_INIT(1 << 24), .forced = -1};
 
@@ -55,6 +61,9 @@ run(struct buf *b, const char *data, size_t n, size_t step, unsigned options)
 	v.p = line.p;
 	v.n = line.len;
 	p.strict_time = (options & OPTION_STRICT) != 0;
+	p.forced = (int)(options / OPTION_FORMAT) - 1;
+	if (p.forced >= (int)p.formats.n)
+		p.forced = -1;
 	o = object_new(&p, "0123456789abcdef-0001", &v, false, &why);
 	CHECK(o != NULL);
 	for (size_t at = 0; at < n; at += take) {

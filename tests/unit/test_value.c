@@ -61,7 +61,11 @@ types(void)
 	check(COLUMN_INT, "2147483648", VALUE_MISFIT, "");
 	check(COLUMN_INT, "-2147483648", VALUE_OK, "-2147483648");
 	check(COLUMN_INT, "\"17\"", VALUE_OK, "17");
-	check(COLUMN_INT, "\"017\"", VALUE_MISFIT, "");
+	/* Text may have zeros in front; a number of JSON has none. */
+	check(COLUMN_INT, "\"017\"", VALUE_OK, "17");
+	check(COLUMN_INT, "\"000\"", VALUE_OK, "0");
+	check(COLUMN_REAL, "\"00.5\"", VALUE_OK, "0.5");
+	check(COLUMN_INT, "\"-017\"", VALUE_MISFIT, "");
 	check(COLUMN_INT, "1.0", VALUE_MISFIT, "");
 	check(COLUMN_INT, "\"-\"", VALUE_ABSENT, "");
 	check(COLUMN_BOOL, "\"-\"", VALUE_ABSENT, "");

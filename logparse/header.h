@@ -1,0 +1,50 @@
+#ifndef HEADER_H
+#define HEADER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "format.h"
+
+/*
+ * The names of a text record's fields, in order: those that the format file
+ * gives, or those of a header line inside the object.  Objects with the same
+ * header line share one.
+ */
+enum {
+	HEADER_LINE_MAX = 16 * 1024, /* a longer line is a record */
+	HEADER_NAMES_MAX = 1024,
+	HEADER_DIRECTIVE = 8,         /* the length of "#Fields:" */
+	HEADERS_MAX = 8 * 1024 * 1024 /* bytes of all that were read */
+};
+
+struct header {
+	const struct format *format;
+	size_t n;
+	short *slot;           /* of each field, or -1: no column takes it */
+	struct json_val *name; /* JSON strings, for the counts */
+	struct buf names;      /* their text */
+	char *line;            /* as it stands in the object; NULL: given */
+	size_t len;
+	unsigned refs;
+	struct header *next;
+};
+
+/** The names that the format file gives.  Make it once per format. */
+struct header *header_given(const struct format *f);
+
+/** Does the line look as if it held names of this format's fields? */
+bool header_like(const struct format *f, const char *line, size_t n);
+
+/** The same of a #Fields directive, whole. */
+bool header_directive(const struct format *f, const char *line, size_t n);
+
+/** The names of a line, a #Fields directive or not.  NULL when there is no
+ * memory for them: HEADERS_MAX. */
+struct header *header_line(const struct format *f, const char *line, size_t n);
+
+/** Take leave of a header that header_given() or header_line() gave; NULL is
+ * fine. */
+void header_release(struct header *h);
+
+#endif

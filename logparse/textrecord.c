@@ -1,0 +1,252 @@
+/* Lines to the slots of a capture. */
+#include <string.h>
+
+#include "glob.h"
+#include "jsonw.h"
+#include "log.h"
+#include "scan.h"
+#include "textrecord.h"
+#include "textsplit.h"
+#include "value.h"
+
+enum {
+	TEXT_MAX = 32 * 1024 * 1024, /* of a record's fields, escaped: a line is
+				at most 4 MiB, and a byte becomes six */
+	TEXT_KEPT = 1024 * 1024,
+	FIELD_KEPT = VALUE_STRING_MAX + 4, /* of a field: so much that it will
+				be cut */
+	EXTRA_NAME = 12
+};
+
+/* The fields as JSON strings. */
+static struct buf text = BUF_INIT(TEXT_MAX);
+static struct split split;
+
+/* Names of fields that are beyond those that have one: "field27". */
+static char extra[TEXT_FIELDS_MAX][EXTRA_NAME];
+
+static void
+unnamed(struct capture *c, size_t i)
+{
+	struct buf b = BUF_INIT(EXTRA_NAME - 1);
+
+	if (i >= TEXT_FIELDS_MAX || c->nunmapped == CAPTURE_UNMAPPED_MAX) {
+		c->others++;
+		return;
+	}
+	if (extra[i][0] == '\0') {
+		buf_addf(&b, "\"field%zu\"", i + 1);
+		INVARIANT(b.err == 0);
+		memcpy(extra[i], b.p, b.len + 1);
+		buf_clear(&b);
+	}
+	c->unmapped[c->nunmapped].parent = &c->tree->root;
+	c->unmapped[c->nunmapped++].key =
+	    (struct json_val){extra[i], strlen(extra[i]), JSON_STRING, 0};
+}
+
+static void
+unmapped(struct capture *c, const struct json_val *name)
+{
+	if (c->nunmapped == CAPTURE_UNMAPPED_MAX) {
+		c->others++;
+		return;
+	}
+	c->unmapped[c->nunmapped].parent = &c->tree->root;
+	c->unmapped[c->nunmapped++].key = *name;
+}
+
+/* Two quotes to one, into out. */
+static size_t
+undouble(char *out, const char *p, size_t n)
+{
+	char *to = out;
+
+	for (size_t i = 0; i < n; i++) {
+		*to++ = p[i];
+		if (p[i] == '"' && i + 1 < n && p[i + 1] == '"')
+			i++;
+	}
+	return (size_t)(to - out);
+}
+
+/* The text of a field as a JSON string at *to, which moves on. */
+static void
+put(struct json_val *v, char **to, const char *p, size_t n, bool doubled)
+{
+	static char plain[FIELD_KEPT];
+	char *start = *to, *end = start + 1;
+
+	if (n > FIELD_KEPT)
+		n = FIELD_KEPT;
+	*start = '"';
+	v->flags = split.high ? JSON_HIGH : 0;
+	if (doubled) {
+		n = undouble(plain, p, n);
+		p = plain;
+	}
+	if (split.escapes) {
+		end += scan_escape(end, p, n);
+		if ((size_t)(end - start) != n + 1)
+			v->flags |= JSON_ESCAPES;
+	} else {
+		memcpy(end, p, n);
+		end += n;
+	}
+	*end++ = '"';
+	v->p = start;
+	v->n = (size_t)(end - start);
+	v->type = JSON_STRING;
+	*to = end;
+}
+
+/* Room for the fields, and for the line once more. */
+static char *
+room(size_t n)
+{
+	size_t most = split.n < TEXT_FIELDS_MAX ? split.n : TEXT_FIELDS_MAX;
+	size_t want = 0, take;
+	char *to;
+
+	if (text.cap > TEXT_KEPT)
+		buf_clear(&text);
+	buf_reset(&text);
+	for (size_t i = 0; n > FIELD_KEPT && i < most; i++) {
+		take = split.field[i].n;
+		want += take < FIELD_KEPT ? take : FIELD_KEPT;
+	}
+	want += n < FIELD_KEPT ? 2 * n : FIELD_KEPT;
+	if (split.escapes)
+		want *= 6;
+	to = buf_room(&text, want + 18 * (most + 2));
+	INVARIANT(to != NULL);
+	return to;
+}
+
+/* How many fields a record must have. */
+static size_t
+least(const struct header *h)
+{
+	const struct text_format *t = &h->format->text;
+
+	return h->line != NULL && t->quotes != QUOTES_CSV ? h->n : t->least;
+}
+
+static void
+clear(struct capture *c)
+{
+	for (unsigned i = 0; i < c->tree->slots; i++)
+		c->slot[i].p = NULL;
+	c->first.p = NULL;
+	c->duplicates = c->others = 0;
+	c->nunmapped = 0;
+}
+
+const char *
+text_record(struct capture *c, const struct header *h, const char *p, size_t n,
+    size_t *fields, const char **detail)
+{
+	const struct text_format *t = &h->format->text;
+	const struct field *f = split.field;
+	size_t most;
+	char *to;
+
+	textsplit(&split, t, p, n, t->rest ? h->n - 1 : SIZE_MAX);
+	if (fields != NULL)
+		*fields = split.n;
+	if (split.open) {
+		*detail = "expected quotes that match";
+		return "bad-quotes";
+	}
+	if (split.n < least(h)) {
+		*detail = "expected more fields";
+		return "missing-field";
+	}
+	clear(c);
+	/* The whole of it has those around fields, too. */
+	split.escapes |= t->line != NULL && split.quotes;
+	to = room(n);
+	if (t->line != NULL)
+		put(&c->slot[t->line->slot], &to, p, n, false);
+	most = split.n < TEXT_FIELDS_MAX ? split.n : TEXT_FIELDS_MAX;
+	for (size_t i = 0; i < most; i++, f++) {
+		if (f->n == 0)
+			continue;
+		if (i >= h->n) {
+			unnamed(c, i);
+		} else if (h->slot[i] == -1) {
+			unmapped(c, &h->name[i]);
+		} else {
+			struct json_val *v = &c->slot[h->slot[i]];
+
+			c->duplicates += v->p != NULL;
+			put(v, &to, f->p, f->n, f->doubled);
+		}
+	}
+	c->others += split.n - most;
+	return NULL;
+}
+
+bool
+text_blank(const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (p[i] != ' ' && p[i] != '\t' && p[i] != '\r')
+			return false;
+	return true;
+}
+
+/* Are the fields of the line those that the format's match statements say? */
+static bool
+fields_match(const struct format *f, const char *p, size_t n)
+{
+	const struct text_format *t = &f->text;
+	const struct field *field = split.field;
+
+	textsplit(&split, t, p, n, t->rest ? t->nfields - 1 : SIZE_MAX);
+	if (split.open || split.n < t->least || t->nmatch == 0)
+		return false;
+	for (size_t i = 0; i < t->nmatch; i++) {
+		const struct text_match *m = &t->match[i];
+		bool found = false;
+
+		if (m->field >= split.n || m->field >= TEXT_FIELDS_MAX)
+			return false;
+		for (size_t k = 0; k < m->n && !found; k++)
+			found = glob_match(
+			    m->globs[k], field[m->field].p, field[m->field].n);
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+bool
+text_match(const struct format *f, const char *p, size_t n, bool final)
+{
+	static const char fields[] = "#Fields:";
+	const char *end = p + n, *nl;
+	size_t len;
+
+	if (n >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
+		p += 3;
+	for (; p < end; p = nl + 1) {
+		nl = memchr(p, '\n', (size_t)(end - p));
+		if (nl == NULL && !final)
+			return false;
+		if (nl == NULL)
+			nl = end;
+		len = (size_t)(nl - p);
+		len -= len > 0 && p[len - 1] == '\r';
+		if (f->text.directives && len > sizeof(fields) &&
+		    memcmp(p, fields, sizeof(fields) - 1) == 0)
+			return header_directive(f, p, len);
+		if (!text_blank(p, len) && !(f->text.directives && *p == '#'))
+			return (f->text.header && f->text.nmatch > 0 &&
+				   header_like(f, p, len)) ||
+			       fields_match(f, p, len);
+		if (nl == end)
+			break;
+	}
+	return false;
+}

@@ -1,0 +1,421 @@
+/*
+ * Lines to fields.  The places of separators and quotes are found first, for
+ * 64 bytes at once, and then walked along: most fields are shorter than any
+ * loop over bytes is worth.
+ */
+#include <stdint.h>
+#include <string.h>
+
+#include "scan.h"
+#include "textsplit.h"
+
+enum {
+	MARKED = 16 * 1024, /* bytes of a line that are marked; what comes
+			 behind is searched byte by byte */
+	WORDS = MARKED / 64,
+	BRACKETS_MAX = 256 /* between brackets: a time, not a text */
+};
+
+/* Where separators and quotes are, a bit for each byte. */
+struct marks {
+	const char *p;
+	size_t n, marked;
+	char separator;
+	uint64_t sep[WORDS], quote[WORDS];
+	uint64_t quotes, control, high; /* is there any */
+	/* Quotes counted from the right tell apart those inside. */
+	bool pairs;
+	size_t total, counted, before;
+};
+
+/* The marks of up to 64 bytes at p. */
+static void
+mark_bytes(struct marks *m, const char *p, size_t n, size_t word)
+{
+	uint64_t bit = 1;
+
+	m->sep[word] = m->quote[word] = 0;
+	for (size_t i = 0; i < n; i++, bit <<= 1) {
+		unsigned char c = (unsigned char)p[i];
+
+		if (p[i] == m->separator)
+			m->sep[word] |= bit;
+		else if (c == '"')
+			m->quote[word] |= bit;
+		else if (c < 0x20 || c == '\\')
+			m->control |= bit;
+		else if (c > 0x7f)
+			m->high |= bit;
+	}
+}
+
+#if defined(__SSE2__)
+static void
+mark_word(struct marks *m, const char *p, size_t word)
+{
+	const __m128i sep = _mm_set1_epi8(m->separator);
+	uint64_t seps = 0, quotes = 0, control = 0, high = 0, s;
+
+	for (unsigned i = 0; i < 64; i += 16) {
+		__m128i v = scan_load(p + i);
+		__m128i is_quote = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
+
+		s = (uint64_t)_mm_movemask_epi8(_mm_cmpeq_epi8(v, sep));
+		seps |= s << i;
+		quotes |= (uint64_t)_mm_movemask_epi8(is_quote) << i;
+		control |= (scan_stops(v) & ~s) << i;
+		high |= (uint64_t)_mm_movemask_epi8(v) << i;
+	}
+	m->sep[word] = seps;
+	m->quote[word] = quotes;
+	m->control |= control & ~quotes;
+	m->high |= high;
+}
+#else
+static void
+mark_word(struct marks *m, const char *p, size_t word)
+{
+	mark_bytes(m, p, 64, word);
+}
+#endif
+
+static void
+mark(struct marks *m, const char *p, size_t n, char separator)
+{
+	size_t word = 0, i = 0;
+
+	m->p = p;
+	m->n = n;
+	m->separator = separator;
+	m->marked = n < MARKED ? n : MARKED;
+	m->control = m->high = m->quotes = 0;
+	for (; i + 64 <= m->marked; i += 64)
+		mark_word(m, p + i, word++);
+	if (i < m->marked)
+		mark_bytes(m, p + i, m->marked - i, word++);
+	while (word-- > 0)
+		m->quotes |= m->quote[word];
+	if (n > m->marked) {
+		/* Taken for granted of long lines. */
+		m->quotes = m->control = m->high = 1;
+	}
+}
+
+/* The next marked byte at or behind i; n when there is none. */
+static size_t
+next_mark(const struct marks *m, const uint64_t *bits, char c, size_t i)
+{
+	const char *at;
+	uint64_t word;
+
+	if (i < m->marked) {
+		size_t w = i / 64, last = (m->marked - 1) / 64;
+
+		word = bits[w] & ~UINT64_C(0) << i % 64;
+		while (word == 0 && w < last)
+			word = bits[++w];
+		if (word != 0)
+			return w * 64 + (size_t)__builtin_ctzll(word);
+		i = m->marked;
+	}
+	if (i >= m->n)
+		return m->n;
+	at = memchr(m->p + i, c, m->n - i);
+	return at != NULL ? (size_t)(at - m->p) : m->n;
+}
+
+static size_t
+next_sep(const struct marks *m, size_t i)
+{
+	return next_mark(m, m->sep, m->separator, i);
+}
+
+static size_t
+next_quote(const struct marks *m, size_t i)
+{
+	return next_mark(m, m->quote, '"', i);
+}
+
+/* Does a field end before i? */
+static bool
+ends(const struct marks *m, size_t i)
+{
+	return i >= m->n || m->p[i] == m->separator;
+}
+
+/* Are there as many quotes behind the one at i as pairs have?  Asked of one
+ * after the other. */
+static bool
+pairs_behind(struct marks *m, size_t i)
+{
+	for (; m->counted <= i; m->counted++) {
+		uint64_t word = m->quote[m->counted / 64];
+
+		if (m->counted % 64 == 0 && m->counted + 64 <= i) {
+			m->before += (size_t)__builtin_popcountll(word);
+			m->counted += 63;
+		} else {
+			m->before += word >> m->counted % 64 & 1;
+		}
+	}
+	return (m->total - m->before) % 2 == 0;
+}
+
+/*
+ * The quote that closes the field whose text begins at start, as logs have it:
+ * a separator, or the end, is behind it.  With pairs, no odd number of quotes,
+ * too.  n when there is none.
+ */
+static size_t
+log_close(struct marks *m, size_t start)
+{
+	size_t i = next_quote(m, start);
+
+	while (
+	    i < m->n && !(ends(m, i + 1) && (!m->pairs || pairs_behind(m, i))))
+		i = next_quote(m, i + 1);
+	return i;
+}
+
+/* Does text in quotes, from start to the quote at close, look as if its own
+ * closing quote were missing?  That of the next field is an odd one inside. */
+static bool
+swallows(const struct marks *m, size_t start, size_t close)
+{
+	bool begins = false;
+	size_t quotes = 0;
+
+	for (size_t i = next_quote(m, start); i < close;
+	     i = next_quote(m, i + 1)) {
+		quotes++;
+		begins |= i > start && m->p[i - 1] == m->separator;
+	}
+	return quotes % 2 == 1 && begins;
+}
+
+/* The same by RFC 4180: two quotes are one of the text. */
+static size_t
+csv_close(const struct marks *m, size_t start, bool *doubled)
+{
+	size_t i = next_quote(m, start);
+
+	while (i + 1 < m->n && m->p[i + 1] == '"') {
+		*doubled = true;
+		i = next_quote(m, i + 2);
+	}
+	return i;
+}
+
+/* A quoted field that begins at *at; false when it does not end. */
+static bool
+quoted(struct split *s, const struct text_format *t, struct marks *m,
+    size_t *at, struct field *f)
+{
+	size_t start = *at, close;
+
+	f->doubled = false;
+	close = t->quotes == QUOTES_CSV ? csv_close(m, start + 1, &f->doubled)
+					: log_close(m, start + 1);
+	if (close == m->n)
+		return false;
+	if (t->quotes != QUOTES_CSV)
+		s->doubtful |= swallows(m, start + 1, close);
+	*at = close + 1;
+	if (!ends(m, close + 1)) {
+		/* Something stands behind the quotes: all is text. */
+		*at = next_sep(m, close + 1);
+		f->doubled = false;
+	} else if (t->quotes != QUOTES_KEPT) {
+		*f = (struct field){
+		    m->p + start + 1, close - start - 1, f->doubled};
+		return true;
+	}
+	*f = (struct field){m->p + start, *at - start, false};
+	s->escapes = true;
+	return true;
+}
+
+/* [a field in brackets] that begins at *at; false when it is none. */
+static bool
+bracketed(const struct marks *m, size_t *at, struct field *f)
+{
+	size_t start = *at + 1, most = m->n - start;
+	const char *p = memchr(
+	    m->p + start, ']', most < BRACKETS_MAX ? most : BRACKETS_MAX);
+
+	if (p == NULL || !ends(m, (size_t)(p + 1 - m->p)))
+		return false;
+	*f = (struct field){m->p + start, (size_t)(p - m->p) - start, false};
+	*at = (size_t)(p + 1 - m->p);
+	return true;
+}
+
+/* The field that begins at *at, which moves to its end. */
+static bool
+field(struct split *s, const struct text_format *t, struct marks *m, size_t *at,
+    struct field *f)
+{
+	size_t start = *at;
+
+	if (start < m->n && m->p[start] == '"' && t->quotes != QUOTES_NONE)
+		return quoted(s, t, m, at, f);
+	if (start < m->n && m->p[start] == '[' && t->brackets &&
+	    bracketed(m, at, f))
+		return true;
+	*at = next_sep(m, start);
+	*f = (struct field){m->p + start, *at - start, false};
+	/* The end of what began with a quote. */
+	s->doubtful |= *at > start && m->p[*at - 1] == '"';
+	return true;
+}
+
+/* Without quotes and brackets: from separator to separator. */
+static void
+plain(struct split *s, const struct marks *m)
+{
+	const char *start = m->p, *at;
+	size_t n = 0;
+
+	for (size_t w = 0; w * 64 < m->n; w++)
+		for (uint64_t bits = m->sep[w]; bits != 0; bits &= bits - 1) {
+			at = m->p + w * 64 + (size_t)__builtin_ctzll(bits);
+			if (n < TEXT_FIELDS_MAX)
+				s->field[n] = (struct field){
+				    start, (size_t)(at - start), false};
+			n++;
+			start = at + 1;
+		}
+	if (n < TEXT_FIELDS_MAX)
+		s->field[n] =
+		    (struct field){start, (size_t)(m->p + m->n - start), false};
+	s->n = n + 1;
+}
+
+static void
+with_quotes(
+    struct split *s, const struct text_format *t, struct marks *m, size_t last)
+{
+	size_t at = 0, n = 0;
+	struct field f;
+
+	s->open = s->doubtful = false;
+	for (;;) {
+		if (n == last && at < m->n) {
+			f = (struct field){m->p + at, m->n - at, false};
+			at = m->n;
+		} else if (!field(s, t, m, &at, &f)) {
+			s->open = true;
+			break;
+		}
+		s->escapes |= f.doubled;
+		if (n < TEXT_FIELDS_MAX)
+			s->field[n] = f;
+		n++;
+		if (at >= m->n)
+			break;
+		at++;
+	}
+	s->n = n;
+}
+
+static size_t
+count_quotes(const struct marks *m)
+{
+	size_t quotes = 0;
+
+	for (size_t w = 0; w * 64 < m->marked; w++)
+		quotes += (size_t)__builtin_popcountll(m->quote[w]);
+	return quotes;
+}
+
+/* Quotes that stand for themselves must be escaped: all but one pair around
+ * each quoted field. */
+static bool
+stray_quotes(
+    const struct split *s, const struct text_format *t, const struct marks *m)
+{
+	size_t quotes;
+
+	if (m->quotes == 0)
+		return false;
+	if (t->quotes != QUOTES_LOG && t->quotes != QUOTES_CSV)
+		return true;
+	if (m->n > m->marked || s->n > TEXT_FIELDS_MAX)
+		return true;
+	quotes = count_quotes(m);
+	for (size_t i = 0; i < s->n; i++)
+		if (s->field[i].p > m->p && s->field[i].p[-1] == '"' &&
+		    quotes >= 2)
+			quotes -= 2;
+	return quotes > 0;
+}
+
+/* Logs write quotes inside of quoted text as they are, too.  Where one of them
+ * seems to end it, what is behind does not look right: try again, and take for
+ * ends only those that leave pairs behind them. */
+static void
+log_fields(
+    struct split *s, const struct text_format *t, struct marks *m, size_t last)
+{
+	m->pairs = false;
+	with_quotes(s, t, m, last);
+	if ((t->quotes != QUOTES_LOG && t->quotes != QUOTES_KEPT) ||
+	    !s->doubtful || s->open || m->n > m->marked)
+		return;
+	m->pairs = true;
+	m->total = count_quotes(m);
+	m->counted = m->before = 0;
+	with_quotes(s, t, m, last);
+	s->open |= s->doubtful;
+}
+
+void
+textsplit(struct split *s, const struct text_format *t, const char *p, size_t n,
+    size_t last)
+{
+	static struct marks m;
+
+	mark(&m, p, n, t->separator);
+	s->open = false;
+	s->escapes = m.control != 0;
+	s->high = m.high != 0;
+	s->quotes = m.quotes != 0;
+	if (t->quotes == QUOTES_NONE && !t->brackets && last == SIZE_MAX &&
+	    n <= MARKED)
+		plain(s, &m);
+	else
+		log_fields(s, t, &m, last);
+	s->escapes |= stray_quotes(s, t, &m);
+	/* Some writers end a line with a blank. */
+	if (s->n > 1 && s->n <= TEXT_FIELDS_MAX && t->separator == ' ' &&
+	    s->field[s->n - 1].n == 0 && p[n - 1] == ' ')
+		s->n--;
+}
+
+size_t
+textsplit_csv_end(const struct text_format *t, const char *p, size_t n)
+{
+	bool begins = true, inside = false;
+
+	for (size_t i = 0; i < n; i++) {
+		if (inside) {
+			const char *q = memchr(p + i, '"', n - i);
+
+			if (q == NULL)
+				return n;
+			i = (size_t)(q - p);
+			if (i + 1 < n && p[i + 1] == '"')
+				i++;
+			else
+				inside = false;
+			begins = false;
+		} else if (p[i] == '\n') {
+			return i;
+		} else if (p[i] == '"' && begins) {
+			inside = true;
+		} else {
+			begins = p[i] == t->separator;
+		}
+	}
+	return n;
+}
