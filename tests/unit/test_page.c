@@ -96,6 +96,47 @@ static const struct {
 	HEAD "<Contents><Key>k</Key><Size>1e3</Size>" MODIFIED
 	     "</Contents>" TAIL,
 	"3 0 0 '' 'an object is listed without its size'"},
+    {"a size of more digits than any has", "",
+	HEAD "<Contents><Key>k</Key><Size>00000000000000000001</Size>" MODIFIED
+	     "</Contents>" TAIL,
+	"3 0 0 '' 'an object is listed without its size'"},
+    {"an empty size", "",
+	HEAD "<Contents><Key>k</Key><Size/>" MODIFIED "</Contents>" TAIL,
+	"3 0 0 '' 'an object is listed without its size'"},
+    {"a size with a sign", "",
+	HEAD "<Contents><Key>k</Key><Size>-1</Size>" MODIFIED
+	     "</Contents>" TAIL,
+	"3 0 0 '' 'an object is listed without its size'"},
+    {"half a pair of quotes", "",
+	HEAD "<Contents><Key>k</Key><ETag>\"</ETag>" MODIFIED
+	     "<Size>0</Size></Contents><Contents><Key>l</Key><ETag>\"x</"
+	     "ETag>" MODIFIED "<Size>0</Size></Contents>" TAIL,
+	"0 0 0 '' '' k|\"|2026-01-02T03:04:05.000Z|0"
+	" l|\"x|2026-01-02T03:04:05.000Z|0"},
+    {"hex digits of both cases", "",
+	HEAD "<EncodingType>url</EncodingType>" ENTRY("%4a%4A%c3%A9") TAIL,
+	"0 0 1 '' '' JJ\xc3\xa9|0123456789abcdef0123456789abcdef-2|"
+	"2026-01-02T03:04:05.000Z|42"},
+    {"an encoding that is cut", "",
+	HEAD "<EncodingType>url</EncodingType>" ENTRY("a%4") TAIL,
+	"3 0 1 '' 'a key is not URL-encoded though the listing says that "
+	"keys are'"},
+    {"one of other characters", "",
+	HEAD "<EncodingType>url</EncodingType>" ENTRY("a%4g") TAIL,
+	"3 0 1 '' 'a key is not URL-encoded though the listing says that "
+	"keys are'"},
+    {"one of other characters, too", "",
+	HEAD "<EncodingType>url</EncodingType>" ENTRY("a%@0") TAIL,
+	"3 0 1 '' 'a key is not URL-encoded though the listing says that "
+	"keys are'"},
+    {"words that are not those of S3", "",
+	HEAD "<EncodingType>URL</EncodingType><IsTruncated>True</IsTruncated>"
+	     "<NextContinuationToken/>" ENTRY("%41") TAIL,
+	"0 0 0 '' '' %41|0123456789abcdef0123456789abcdef-2|"
+	"2026-01-02T03:04:05.000Z|42"},
+    {"a key shorter than the prefix", "logs/", HEAD ENTRY("log") TAIL,
+	"3 0 0 '' 'a key is listed that does not begin with the prefix that "
+	"was asked for'"},
     {"a time that is none", "",
 	HEAD "<Contents><Key>k</Key><Size>1</Size><LastModified>soon"
 	     "</LastModified></Contents>" TAIL,
@@ -107,6 +148,10 @@ static const struct {
 	"<Error><Code>InternalError</Code><Message>try &amp; try"
 	"</Message></Error>",
 	"2 0 0 '' 'InternalError: try & try'"},
+    {"an error that says more", "",
+	"<Error><Code>E</Code><Resource>/b</Resource><Message>m</Message>"
+	"<A><Code>no</Code><Message>no</Message></A></Error>",
+	"2 0 0 '' 'E: m'"},
     {"a page of HTML", "", "<html><body>hello</body></html>",
 	"3 0 0 '' 'the answer is no listing of a bucket'"},
     {"entities", "", "<!DOCTYPE x [<!ENTITY a \"b\">]>" HEAD ENTRY("&a;") TAIL,

@@ -83,6 +83,76 @@ static const struct bad bads[] = {
 	"{\"id\":\"%I-0000\",\"receipt\":{\"status\":\"delivered\","
 	"\"records\":3,\"through\":2},\"object\":" OBJ "}",
 	"its counts do not add up", RECEIPT_UNBALANCED},
+    {"a format that is a number",
+	"{\"id\":\"%I-0000\",\"receipt\":{\"status\":\"gone\",\"format\":1},"
+	"\"object\":" OBJ "}",
+	"its destination or format is none", RECEIPT_MALFORMED},
+    {"a status that is a number",
+	"{\"id\":\"%I-0000\",\"receipt\":{\"status\":1},\"object\":" OBJ "}",
+	"its status is none of delivered, gone, partial, failed",
+	RECEIPT_MALFORMED},
+    {"records that are text",
+	"{\"id\":\"%I-0000\",\"receipt\":{\"status\":\"gone\","
+	"\"records\":\"1\"},\"object\":" OBJ "}",
+	"a count is none", RECEIPT_MALFORMED},
+    {"rows that are half",
+	"{\"id\":\"%I-0000\",\"receipt\":{\"status\":\"gone\","
+	"\"rows\":1.5},\"object\":" OBJ "}",
+	"a count is none", RECEIPT_MALFORMED},
+    {"filtered of too many digits",
+	"{\"id\":\"%I-0000\",\"receipt\":{\"status\":\"gone\","
+	"\"filtered\":18446744073709551616},\"object\":" OBJ "}",
+	"a count is none", RECEIPT_MALFORMED},
+    {"dead that is null",
+	"{\"id\":\"%I-0000\",\"receipt\":{\"status\":\"gone\","
+	"\"dead\":null},\"object\":" OBJ "}",
+	"a count is none", RECEIPT_MALFORMED},
+    {"a reason that is a number",
+	"{\"id\":\"%I-0000\",\"receipt\":{\"status\":\"failed\","
+	"\"reason\":7},\"object\":" OBJ "}",
+	"its reason is none", RECEIPT_MALFORMED},
+    {"a code that is a number",
+	"{\"id\":\"%I-0000\",\"receipt\":{\"status\":\"failed\","
+	"\"reason\":\"error\",\"code\":7},\"object\":" OBJ "}",
+	"its reason is none", RECEIPT_MALFORMED},
+    {"an http that is text",
+	"{\"id\":\"%I-0000\",\"receipt\":{\"status\":\"failed\","
+	"\"http\":\"503\"},\"object\":" OBJ "}",
+	"its reason is none", RECEIPT_MALFORMED},
+    {"a key64 that is none",
+	"{\"id\":\"%I-0000\",\"receipt\":{\"status\":\"gone\"},\"object\":"
+	"{\"store\":\"s3\",\"bucket\":\"b\",\"key64\":\"?\"}}",
+	"its key cannot be read", RECEIPT_MALFORMED},
+    {"an etag that is a number",
+	"{\"id\":\"%I-0000\",\"receipt\":{\"status\":\"gone\"},\"object\":"
+	"{\"store\":\"s3\",\"bucket\":\"b\",\"key\":\"k\",\"etag\":7}}",
+	"a name of its object is none", RECEIPT_MALFORMED},
+    {"a version that is a number",
+	"{\"id\":\"%I-0000\",\"receipt\":{\"status\":\"gone\"},\"object\":"
+	"{\"store\":\"s3\",\"bucket\":\"b\",\"key\":\"k\",\"version\":7}}",
+	"a name of its object is none", RECEIPT_MALFORMED},
+    {"a store with NUL",
+	"{\"id\":\"%I-0000\",\"receipt\":{\"status\":\"gone\"},\"object\":"
+	"{\"store\":\"s\\u0000\",\"bucket\":\"b\",\"key\":\"k\"}}",
+	"a name of its object is none", RECEIPT_MALFORMED},
+    {"more dead than any number holds",
+	"{\"id\":\"%I-0000\",\"receipt\":{\"status\":\"delivered\","
+	"\"rows\":1,\"records\":3,\"dead\":18446744073709551615},"
+	"\"object\":" OBJ "}",
+	"its counts do not add up", RECEIPT_UNBALANCED},
+    {"more skipped than any number holds",
+	"{\"id\":\"%I-0000\",\"receipt\":{\"status\":\"delivered\","
+	"\"rows\":1,\"records\":3,\"skipped\":18446744073709551615},"
+	"\"object\":" OBJ "}",
+	"its counts do not add up", RECEIPT_UNBALANCED},
+    {"more rows than records",
+	"{\"id\":\"%I-0000\",\"receipt\":{\"status\":\"delivered\","
+	"\"rows\":4,\"records\":3},\"object\":" OBJ "}",
+	"its counts do not add up", RECEIPT_UNBALANCED},
+    {"settled beyond the last record",
+	"{\"id\":\"%I-0000\",\"receipt\":{\"status\":\"partial\","
+	"\"records\":3,\"through\":4},\"object\":" OBJ "}",
+	"its counts do not add up", RECEIPT_UNBALANCED},
     {"skipped is no number",
 	"{\"id\":\"%I-0000\",\"receipt\":{\"status\":\"delivered\","
 	"\"skipped\":\"3\"},\"object\":" OBJ "}",
@@ -164,6 +234,49 @@ test_good(struct receipt *rc)
 	    "other order, little in it");
 }
 
+/* What is odd, and yet says nothing wrong. */
+static void
+test_odd(struct receipt *rc)
+{
+	static char line[STATE_TEXT_MAX * 4 + 1024];
+	const char *why;
+	size_t n;
+
+	OK(read_line(rc,
+	       "{\"id\":\"%I-0000\",\"receipt\":{\"status\":\"failed\","
+	       "\"try\":\"no\",\"dead_object\":\"yes\"},\"object\":"
+	       "{\"store\":\"s3\",\"bucket\":\"b\",\"key\":\"k\","
+	       "\"etag\":\"e\",\"size\":\"9\",\"modified\":7}}",
+	       &why) == RECEIPT_FINE,
+	    "members that are no values of theirs");
+	OK(rc->r.counts && !rc->r.dead_object && rc->r.size == 0 &&
+		rc->r.modified_ms == 0,
+	    "are as if they were not there");
+	OK(read_line(rc,
+	       "{\"id\":\"%I-0000\",\"receipt\":{\"status\":\"delivered\","
+	       "\"records\":9,\"rows\":2},\"object\":"
+	       "{\"store\":\"s3\",\"bucket\":\"b\",\"key\":\"k\","
+	       "\"etag\":\"e\",\"skip\":7}}",
+	       &why) == RECEIPT_FINE,
+	    "what the object line skips was settled before");
+	OK(read_line(rc,
+	       "{\"id\":\"%I-0000\",\"receipt\":{\"status\":\"delivered\","
+	       "\"records\":9,\"through\":9},\"object\":" OBJ "}",
+	       &why) == RECEIPT_FINE,
+	    "rows that are not told are not missed");
+	n = (size_t)snprintf(line, sizeof(line),
+	    "{\"id\":\"%s-0000\",\"receipt\":{\"status\":\"failed\","
+	    "\"reason\":\"",
+	    own_id);
+	for (size_t i = 0; i < STATE_TEXT_MAX; i++, n += 2)
+		memcpy(line + n, "\xc3\xa9", 2);
+	(void)snprintf(line + n, sizeof(line) - n, "\"},\"object\":" OBJ "}");
+	OK(read_line(rc, line, &why) == RECEIPT_FINE &&
+		strlen(rc->r.reason) <= STATE_TEXT_MAX &&
+		strlen(rc->r.reason) % 2 == 0,
+	    "a long reason is cut between characters");
+}
+
 static void
 test_counts(void)
 {
@@ -173,6 +286,7 @@ test_counts(void)
 		bool counts;
 	} t[] = {{"missing-rows", 0, true}, {"AccessDenied", 403, false},
 	    {"AccessDenied", 0, false}, {"", 503, false}, {"", 429, false},
+	    {"", 401, false}, {"", 408, false}, {"", 499, true},
 	    {"SlowDown", 0, false}, {"NoSuchUpload", 404, true},
 	    {"ConnectionCut", 0, true}, {"Unavailable", 0, false},
 	    {"", 0, true}};
@@ -229,6 +343,7 @@ main(void)
 		    bads[i].label);
 		IS(why, bads[i].why, "and why");
 	}
+	test_odd(&rc);
 	test_counts();
 	test_unsettled();
 	receipt_free(&rc);
