@@ -12,8 +12,7 @@ fault_set(struct fault *f, enum exitcode code, const char *fmt, ...)
 	f->code = code;
 	f->hint[0] = '\0';
 	va_start(ap, fmt);
-	if (vsnprintf(f->text, sizeof(f->text), fmt, ap) < 0)
-		f->text[0] = '\0';
+	(void)vsnprintf(f->text, sizeof(f->text), fmt, ap);
 	va_end(ap);
 	return false;
 }
@@ -24,8 +23,7 @@ fault_hint(struct fault *f, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vsnprintf(f->hint, sizeof(f->hint), fmt, ap) < 0)
-		f->hint[0] = '\0';
+	(void)vsnprintf(f->hint, sizeof(f->hint), fmt, ap);
 	va_end(ap);
 	return false;
 }

@@ -172,16 +172,12 @@ static void
 emit_text(const char *level, const char *msg)
 {
 	char line[MESSAGE_MAX + 128];
-	int n;
+	size_t n;
 
-	n = snprintf(line, sizeof(line), "%s: %s: %s\n", prog, level, msg);
-	if (n < 0)
-		return;
-	if ((size_t)n >= sizeof(line)) {
-		n = sizeof(line) - 1;
-		line[n - 1] = '\n';
-	}
-	put_line(line, (size_t)n);
+	(void)snprintf(line, sizeof(line), "%s: %s: %s\n", prog, level, msg);
+	n = strlen(line);
+	line[n - 1] = '\n'; /* of a line that is cut too */
+	put_line(line, n);
 }
 
 /* Cut a long message, between characters. */

@@ -60,24 +60,22 @@ progress_tick(const char *fmt, ...)
 	char *text = line + sizeof(erase) - 1;
 	size_t max = columns(); /* the last column stays free: no wrapping */
 	va_list ap;
-	int n;
+	size_t n;
 
 	if (!progress_due())
 		return;
 	memcpy(line, erase, sizeof(erase));
 	va_start(ap, fmt);
-	n = vsnprintf(text, max, fmt, ap);
+	(void)vsnprintf(text, max, fmt, ap);
 	va_end(ap);
-	if (n < 0)
-		return;
 	for (char *s = text; *s != '\0'; s++)
 		if ((unsigned char)*s < 0x20 || *s == 0x7f)
 			*s = '?';
 	/* The cursor rests in column one: what others in the pipe write to the
 	 * same terminal begins there, and covers this. */
-	n = (int)strlen(line);
+	n = strlen(line);
 	line[n++] = '\r';
-	put(line, (size_t)n);
+	put(line, n);
 	shown = true;
 	next_ms = clock_mono_ms() + EVERY_MS;
 }

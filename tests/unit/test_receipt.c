@@ -329,6 +329,43 @@ test_unsettled(void)
 	unsettled_free(&u);
 }
 
+/* Numbers that meet in the table, beside a plain array of them. */
+static void
+test_unsettled_model(void)
+{
+	enum { N = 512, TURNS = 200000 };
+	static bool there[N];
+	struct unsettled u = {0};
+	uint32_t seed = 7, n = 0;
+	size_t wrong = 0;
+
+	for (int i = 0; i < TURNS; i++) {
+		uint64_t id;
+		size_t k;
+
+		seed = seed * 1664525 + 1013904223;
+		k = seed >> 8 & (N - 1);
+		/* Eight of them begin at each of the first 64 places. */
+		id = (uint64_t)(k & 63) + (uint64_t)(k >> 6) * 65536 + 1;
+		if ((seed >> 30) != 0) {
+			unsettled_remove(&u, id);
+			n -= there[k];
+			there[k] = false;
+		} else {
+			unsettled_add(&u, id);
+			n += !there[k];
+			there[k] = true;
+		}
+		wrong += u.n != n || unsettled_has(&u, id) != there[k];
+	}
+	for (size_t k = 0; k < N; k++)
+		wrong += unsettled_has(&u, (uint64_t)(k & 63) +
+					       (uint64_t)(k >> 6) * 65536 +
+					       1) != there[k];
+	OK(wrong == 0, "in and out in any order, as a plain list has them");
+	unsettled_free(&u);
+}
+
 int
 main(void)
 {
@@ -346,6 +383,7 @@ main(void)
 	test_odd(&rc);
 	test_counts();
 	test_unsettled();
+	test_unsettled_model();
 	receipt_free(&rc);
 	return tap_done();
 }

@@ -361,6 +361,7 @@ credentials(void)
 {
 	static const char *const names[] = {
 	    "AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"};
+	static const char *const blanks[] = {"hush hush", "hush\n", "hush\x7f"};
 	static char longest[8192];
 	struct fault f;
 	struct token t;
@@ -382,6 +383,21 @@ credentials(void)
 		f.code == EXIT_DENIED,
 	    "an id is no path");
 	token_free(&t);
+	(void)setenv("AZURE_CLIENT_ID", "value", 1);
+	memset(longest, 'x', TOKEN_ID_MAX + 1);
+	(void)setenv("AZURE_TENANT_ID", longest, 1);
+	OK(!token_init(&t, &life.target, NULL, HOUR, &f) &&
+		f.code == EXIT_DENIED,
+	    "an id has a limit");
+	token_free(&t);
+	(void)setenv("AZURE_TENANT_ID", "value", 1);
+	for (size_t i = 0; i < sizeof(blanks) / sizeof(*blanks); i++) {
+		(void)setenv("AZURE_CLIENT_SECRET", blanks[i], 1);
+		OK(!token_init(&t, &life.target, NULL, HOUR, &f) &&
+			f.code == EXIT_DENIED && strstr(f.text, "hush") == NULL,
+		    "a secret with what none has");
+		token_free(&t);
+	}
 	for (size_t i = 0; i < 3; i++)
 		(void)setenv(names[i], "value", 1);
 	memset(longest, 'x', sizeof(longest) - 1);
