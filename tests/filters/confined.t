@@ -39,6 +39,12 @@ else
 	skip 'no Landlock here' '-v tells the ABI of Landlock'
 fi
 
+# Secrets stay out of swap where that is allowed; else it is told.
+command_of s3list
+without mlock -- s3list -v --log-format text "${cmd[@]:1}" </dev/null >out 2>err
+like "$(cat err)" 'info: secrets are not locked in memory: Operation not permitted' 'memory that cannot be locked is told'
+like "$(cat err)" 'Failed to connect' 'and the work goes on'
+
 for f in logparse s3ack s3list s3fetch sentinelpost; do
 	command_of $f
 	for what in seccomp nodump nonewprivs corelimit capset; do

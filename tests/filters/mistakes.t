@@ -154,6 +154,7 @@ ln -s /dev/null "$dir/null"
 mistake "a device for metrics" 74 'logparse --metrics null x.json.gz' "'null'.*not a regular file" 'hint: .*replaces'
 [ -L "$dir/null" ]
 ok "a device for metrics: which stays"
+mistake "a name for metrics that is too long" 74 "logparse --metrics $(printf '%04096d' 0) x.json.gz" 'cannot write metrics' 'hint: '
 mistake "a folder for metrics" 74 's3list --metrics folder s3://logs/' "'folder'.*not a regular file" 'hint: .*replaces'
 mistake "no folder to save in" 78 "s3fetch --save nowhere 's3://logs/$key'" "'nowhere'.*No such file" 'hint: .*folder'
 plain=1 mistake "a log that is not there" 74 'logparse y.json.gz' "'y.json.gz'.*No such file"
@@ -196,6 +197,7 @@ mistake "destinations without a state" 64 's3ack --need 2 <rows.ndjson' '--need'
 sim_stop
 SIM_TLS=1 sim_start --stream Custom-AWSCloudTrail || exit 1
 mistake "a certificate that is not trusted" 78 'sentinelpost <rows.ndjson' 'certificate|TLS|SSL' 'hint: .*--ca'
+mistake "a folder of certificates" 78 'sentinelpost --ca folder <rows.ndjson' "'folder'.*Is a directory" 'hint: .*PEM'
 mistake "certificates that are none" 78 'sentinelpost --ca rows.ndjson <rows.ndjson' 'rows.ndjson|certificate' 'hint: .*--ca|hint: .*PEM'
 sentinelpost --ca "$SIM_CA" <"$dir/rows.ndjson" >/dev/null 2>"$dir/err"
 is "$? $(cat "$dir/err")" "0 " "and with it, all is well"

@@ -41,6 +41,13 @@ done
 on_terminal "s3list --progress s3://logs/ >/dev/null"
 grep -qaF "${clear}s3list: " "$dir/screen"
 ok "--progress shows it all the same"
+# Narrow and wide screens: what is longer than a line would leave its rest behind.
+for columns in 20 1000; do
+	on_terminal "stty cols $columns; s3list --progress s3://logs/ >/dev/null"
+	longest=$(tr '\r' '\n' <"$dir/screen" | sed 's/\x1b\[K//g' | wc -L)
+	[ "$longest" -gt 10 ] && [ "$longest" -lt $columns ]
+	ok "no line is as wide as the screen, of $columns columns" || echo "# $longest"
+done
 on_terminal "s3list --nonsense"
 is $? 64 "a mistake on a terminal"
 is "$(cat "$dir/screen")" "s3list: error: unknown option '--nonsense'

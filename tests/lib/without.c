@@ -27,15 +27,16 @@ static const struct call {
 } calls[] = {{"nodump", SCMP_SYS(prctl), 0, PR_SET_DUMPABLE},
     {"nonewprivs", SCMP_SYS(prctl), 0, PR_SET_NO_NEW_PRIVS},
     {"corelimit", SCMP_SYS(prlimit64), 1, RLIMIT_CORE},
-    {"capset", SCMP_SYS(capset), 0, 0}, {"rules", CREATE_RULESET, 2, 0},
-    {"rule", CREATE_RULESET + 1, 3, 0},
+    {"capset", SCMP_SYS(capset), 0, 0}, {"mlock", SCMP_SYS(mlock), 0, 0},
+    {"rules", CREATE_RULESET, 2, 0}, {"rule", CREATE_RULESET + 1, 3, 0},
     {"setgroups", SCMP_SYS(setgroups), 0, 0}};
 
 /* By masks: any value of what is no number is "at least 0". */
 static int
 deny_call(scmp_filter_ctx c, const struct call *d)
 {
-	const bool any = d->call == SCMP_SYS(capset);
+	const bool any =
+	    d->call == SCMP_SYS(capset) || d->call == SCMP_SYS(mlock);
 
 	return seccomp_rule_add(c, SCMP_ACT_ERRNO(EPERM), d->call, 1,
 	    (struct scmp_arg_cmp){
