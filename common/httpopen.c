@@ -1,7 +1,10 @@
 /* The parts of http.h that are not about a request: settings, the end. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "httpcall.h"
@@ -10,6 +13,7 @@
 
 enum {
 	IDLE_CONNECTIONS = 64,
+	SPARE_FILES = 8, /* of libcurl, SQLite and ourselves, for a while */
 	HTTPS_PORT = 443,
 	HTTP_PORT = 80,   /* of the metadata addresses */
 	PROXY_PORT = 1080 /* what libcurl takes where a proxy's URL has none */
@@ -69,6 +73,36 @@ is_openssl(struct fault *f)
 	/* COV_EXCL_END */
 }
 
+/* A descriptor for each connection, and while it is made one for each family of
+ * addresses if we may: without them a store that is well would seem to be down,
+ * and be waited for. */
+static bool
+enough_files(unsigned connections, struct fault *f)
+{
+	int used = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+	rlim_t need =
+	    (rlim_t)(used == -1 ? 0 : used) + connections + SPARE_FILES;
+	struct rlimit r;
+
+	if (used != -1)
+		(void)close(used);
+	if (getrlimit(RLIMIT_NOFILE, &r) != 0 ||
+	    r.rlim_cur >= need + connections)
+		return true;
+	if (used == -1 || r.rlim_max < need) {
+		fault_set(f, EXIT_BADCONFIG,
+		    "%u connections need more open files than the %llu allowed",
+		    connections, (unsigned long long)r.rlim_max);
+		return fault_hint(f,
+		    "raise the limit (ulimit -n; of systemd LimitNOFILE=) or "
+		    "lower --jobs");
+	}
+	r.rlim_cur =
+	    r.rlim_max < need + connections ? r.rlim_max : need + connections;
+	(void)setrlimit(RLIMIT_NOFILE, &r);
+	return true;
+}
+
 static bool
 configure(struct http *h, const struct http_options *o, struct fault *f)
 {
@@ -87,7 +121,8 @@ configure(struct http *h, const struct http_options *o, struct fault *f)
 		ca_file = getenv("SSL_CERT_FILE");
 	h->trust = ca_file != NULL && *ca_file != '\0' ? trust_file(ca_file, f)
 						       : system_trust();
-	if (h->trust == NULL || !is_openssl(f))
+	if (h->trust == NULL || !is_openssl(f) ||
+	    !enough_files(o->connections, f))
 		return false;
 	if (helper_running(o->names))
 		h->names = names_new(o->names);

@@ -262,6 +262,7 @@ start(struct loop *l, struct fault *why)
 	const struct config *c = l->c;
 	struct http_options http = {.ca_file = c->ca_file,
 	    .user_agent = agent,
+	    .connections = c->jobs + 1, /* and the token's */
 	    .names = l->helpers.names};
 	struct post_options post = {.target = &c->target,
 	    .token = &l->token,

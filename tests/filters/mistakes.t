@@ -164,6 +164,9 @@ mistake "a format that is not known" 64 'logparse --format cloudtrial x.json.gz'
 plain=1 mistake "a format file that is not there" 74 'logparse --format-file f x.json.gz' "'f'.*No such file"
 mistake "a format file that is none" 78 'logparse --format-file rows.ndjson x.json.gz' "'rows.ndjson', line 1" 'hint: .*logparse'
 mistake "no certificates" 78 'sentinelpost --ca nowhere <rows.ndjson' "'nowhere'.*No such file" 'hint: .*PEM'
+mistake "more jobs than files can be open" 78 "ulimit -n 40; s3fetch --jobs 64 's3://logs/$key'" '64 connections.*40' 'hint: .*ulimit.*--jobs'
+mistake "no files can be open" 78 'ulimit -n 16; sentinelpost <rows.ndjson' '9 connections.*16' 'hint: .*ulimit.*--jobs'
+plain=1 mistake "a limit that can be raised" 0 "ulimit -Sn 20; s3fetch --jobs 64 's3://logs/$key' | tail -n 1"
 
 ### Options
 mistake "a typo" 64 's3list --sicne 1h s3://logs/' "'--sicne'" 'hint: .*--help'

@@ -39,10 +39,11 @@ for f in logparse s3ack s3list s3fetch sentinelpost; do
 	sentinelpost) cmd=(sentinelpost --metrics "$dir/m/p" --dead-letter "$dir/m/d" --endpoint https://127.0.0.1:1
 		--rule dcr-1) after=() ;;
 	esac
+	rm -f "$dir/err" # else the one before would speak for this one
 	"${cmd[@]}" --log-format json -v "${after[@]}" <"$dir/in" >"$dir/out" 2>"$dir/err" &
 	pid=$!
 	exec 7>"$dir/in"
-	until_true grep -q 'confined by' "$dir/err"
+	until_true grep -qs 'confined by' "$dir/err"
 	ok "$f is at work"
 	helpers=$(pgrep -P "$pid")
 	want=1
