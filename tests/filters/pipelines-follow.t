@@ -11,10 +11,10 @@ trap 's3sim_stop; sim_stop; kill $follow 2>/dev/null; rm -rf "$dir"' EXIT
 follow=
 follow_script=$PWD/pipelines/follow
 
-# until_true COMMAND ...: wait for it, for a minute at most.
+# until_true COMMAND ...: wait for it, for some minutes at most.
 until_true() {
 	local i
-	for ((i = 0; i < 1200; i++)); do
+	for ((i = 0; i < 6000; i++)); do
 		"$@" && return
 		sleep 0.05
 	done
@@ -37,7 +37,7 @@ polls() { wc -l <"$dir/polls"; }
 follow_codes() {
 	: >"$dir/polls"
 	printf '%s\n' "$@" >"$dir/codes"
-	PATH=$dir/bin:$PATH timeout 100 "$follow_script" s3://logs/ "$dir/f" 0 2>"$dir/err"
+	PATH=$dir/bin:$PATH timeout 500 "$follow_script" s3://logs/ "$dir/f" 0 2>"$dir/err"
 	echo "$? $(polls)"
 }
 is "$(follow_codes 0 65 69 75 0 78)" "78 6" "it goes on after 0, 65, 69 and 75"
@@ -62,7 +62,8 @@ ended() {
 	wait "$follow"
 }
 polled() { [ "$(polls)" -ge "$1" ]; }
-resting() { pgrep -P "$follow" -x sleep >"$dir/sleep"; }
+# Not in the short sleeps in which it waits for the poll to end.
+resting() { pgrep -P "$follow" -fx 'sleep 1' >"$dir/sleep"; }
 echo 65 >"$dir/codes"
 (
 	PATH=$dir/bin:$PATH

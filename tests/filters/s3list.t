@@ -305,9 +305,9 @@ slow_start() { # OPTION ..: s3list against a pipe that nobody reads, yet
 	pid=$!
 	exec 8<"$tmp/pipe"
 }
-# wait_for COMMAND ..: wait for it to hold, ten seconds at most.
+# wait_for COMMAND ..: wait for it to hold, some minutes at most.
 wait_for() {
-	for _ in $(seq 200); do
+	for _ in $(seq 4000); do
 		"$@" && return
 		sleep 0.05
 	done

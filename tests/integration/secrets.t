@@ -127,14 +127,18 @@ done
 declare -A may=([s3list]='AWS_CONTAINER_AUTHORIZATION_TOKEN|HTTPS_PROXY' [logparse]=NOTHING [s3ack]=NOTHING
 	[sentinelpost]='IDENTITY_HEADER|AZURE_CLIENT_CERTIFICATE_PASSWORD|HTTPS_PROXY')
 may[s3fetch]=${may[s3list]}
-# clean PID FILTER: once it has started
+# clean PID FILTER: once it has started.  The shell that becomes the filter has
+# another environment, and in between there is none.
 clean() {
-	for _ in $(seq 1000); do
-		tr '\0' '\n' <"/proc/$1/environ" | grep -vE "^(${may[$2]})=" >"$dir/environ" || return
-		found "$dir/environ" || return 0
+	for _ in $(seq 6000); do
+		if [ "$(readlink "/proc/$1/exe")" = "$(readlink -f "$BUILD/bin/$2")" ] &&
+			tr '\0' '\n' <"/proc/$1/environ" >"$dir/environ" && grep -q '^PATH=' "$dir/environ"; then
+			grep -vE "^(${may[$2]})=" "$dir/environ" >"$dir/others"
+			found "$dir/others" || return 0
+		fi
 		sleep 0.02
 	done
-	grep -aF -f "$dir/forms" "$dir/environ" | sed 's/=.*//; s/^/# /'
+	grep -aF -f "$dir/forms" "$dir/others" | sed 's/=.*//; s/^/# /'
 	return 1
 }
 s3sim_control faults '{"op":"LIST","times":-1,"delay_ms":60000}'
@@ -162,7 +166,8 @@ s3sim_control reset
 traced() {
 	local f=$1
 	shift
-	strace -f -qq -yy -xx -s 4000000 -o "$dir/$trace.$f" \
+	# Leaks cannot be looked for where somebody else traces.
+	ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0 strace -f -qq -yy -xx -s 4000000 -o "$dir/$trace.$f" \
 		-e trace=write,writev,pwrite64,pwritev,sendto,sendmsg,sendmmsg "$f" "$@" 2>>"$dir/err"
 }
 # escaped TEXT: as strace -xx writes it
