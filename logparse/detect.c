@@ -139,33 +139,47 @@ members_match(const struct format *f, const char *p, size_t n)
 	return f->nmembers > 0;
 }
 
-int
-formats_detect(const struct formats *all, const char *key, size_t nkey,
-    const char *p, size_t n, bool final)
+/* Is the object's beginning of the kind that the format frames? */
+static bool
+is_kind(const struct format *f, const char *p, size_t n)
 {
-	int by_key = DETECT_NONE;
 	size_t i = 0;
 
 	if (n >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
 		i = 3;
 	while (i < n && strchr(" \t\r\n", p[i]) != NULL && p[i] != '\0')
 		i++;
+	return i == n ||
+	       (p[i] == '{' || p[i] == '[') == (f->framing == FRAMING_JSON);
+}
+
+int
+formats_detect(const struct formats *all, const char *key, size_t nkey,
+    const char *p, size_t n, bool final)
+{
+	int by_key = DETECT_NONE;
+
+	for (size_t k = all->n; k-- > 0;)
+		if (key_matches(all->v[k].format, key, nkey))
+			by_key = (int)k;
+	/* Those that nothing in their bytes gives away. */
+	if (by_key != DETECT_NONE && n > 0 &&
+	    all->v[by_key].format->framing == FRAMING_TEXT &&
+	    all->v[by_key].format->text.nmatch == 0 &&
+	    is_kind(all->v[by_key].format, p, n))
+		return by_key;
 	for (size_t k = 0; k < all->n; k++) {
 		const struct format *f = all->v[k].format;
 
 		if (f->framing == FRAMING_TEXT ? text_match(f, p, n, final)
 					       : members_match(f, p, n))
 			return (int)k;
-		if (by_key == DETECT_NONE && key_matches(f, key, nkey))
-			by_key = (int)k;
 	}
 	if (!final)
 		return DETECT_MORE;
 	/* By its key alone only when its beginning at least is of that kind, or
 	 * nothing. */
-	if (by_key != DETECT_NONE && i < n &&
-	    (p[i] == '{' || p[i] == '[') !=
-		(all->v[by_key].format->framing == FRAMING_JSON))
-		return DETECT_NONE;
-	return by_key;
+	return by_key != DETECT_NONE && is_kind(all->v[by_key].format, p, n)
+		   ? by_key
+		   : DETECT_NONE;
 }

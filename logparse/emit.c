@@ -168,7 +168,8 @@ emit_row(struct object *o, const char **detail)
 	const struct format *f = o->parser->formats.v[o->record_format].format;
 	const struct capture *c =
 	    o->parser->formats.v[o->record_format].capture;
-	const struct record rec = {c->slot, context_slots(&o->framer.context)};
+	const struct record rec = {
+	    c->slot, context_slots(&o->framer.context), o->key, o->nkey};
 	const struct rule *broken = rule_broken(f, &rec);
 	struct buf *b = out_buf();
 	size_t start = b->len;
@@ -344,7 +345,8 @@ emit_format(struct object *o, const struct frame_event *ev)
 	const struct formats *all = &o->parser->formats;
 	const struct format *f = all->v[o->format].format;
 	const struct json_val *outer = context_slots(&o->framer.context);
-	struct record rec = {all->v[o->format].capture->slot, outer};
+	struct record rec = {
+	    .slots = all->v[o->format].capture->slot, .outer = outer};
 	unsigned depth;
 	struct json j;
 

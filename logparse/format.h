@@ -45,6 +45,7 @@
  *	part "SEP" N PATH	the Nth part of a text, from 0; -1 is the last
  *	join "SEP" PATH ...	those that are there
  *	whole PATH		a number without its fraction
+ *	key GLOB "TEXT"		TEXT where the object's key looks like this
  *	object NAME=PATH ...	an object of those that are there; NAME=$COLUMN
  *				takes the value of a column before
  *
@@ -111,7 +112,8 @@ enum source_kind {
 	SOURCE_PART,
 	SOURCE_JOIN,
 	SOURCE_WHOLE,
-	SOURCE_OBJECT
+	SOURCE_OBJECT,
+	SOURCE_KEY
 };
 
 struct source {
@@ -121,6 +123,7 @@ struct source {
 	char *text; /* the constant, a JSON string; or the separator */
 	size_t len;
 	long part;
+	char *glob; /* that the object's key must match */
 	enum column_as as;
 	char *written; /* for --explain */
 };

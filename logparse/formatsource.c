@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "formatint.h"
+#include "glob.h"
 #include "log.h"
 
 void *
@@ -211,6 +212,21 @@ line(struct reader *r, struct source *s)
 	return true;
 }
 
+/* A text for objects whose key matches. */
+static bool
+key(struct reader *r, struct source *s)
+{
+	const char *why;
+	struct word w;
+
+	if (!next(r, &w))
+		return format_wrong(r, "a glob");
+	s->glob = format_copy(w.p, w.n);
+	if (!glob_check(s->glob, &why))
+		return format_wrong(r, "a glob that is well-formed");
+	return quoted(r, s, "a text in quotes after the glob", false);
+}
+
 static const struct {
 	const char *word;
 	enum source_kind kind;
@@ -220,6 +236,7 @@ static const struct {
     {"join", SOURCE_JOIN, join},
     {"whole", SOURCE_WHOLE, one_path},
     {"object", SOURCE_OBJECT, object},
+    {"key", SOURCE_KEY, key},
 };
 
 /* Does the source go on?  Else what may be a word of ours is a path. */
@@ -330,6 +347,7 @@ format_free_sources(struct column *c)
 			free(c->sources[i].place[k].name);
 		free(c->sources[i].place);
 		free(c->sources[i].text);
+		free(c->sources[i].glob);
 		free(c->sources[i].written);
 	}
 	free(c->sources);

@@ -147,7 +147,7 @@ static enum frame_kind_of
 enter(struct framer *f, const struct json *j, unsigned depth, const char *p,
     size_t n, size_t *pos, bool final, struct frame_event *ev)
 {
-	struct record around = {NULL, NULL};
+	struct record around = {0};
 	struct json all;
 	bool is_whole = false;
 

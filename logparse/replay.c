@@ -133,8 +133,8 @@ again(struct replay *r, struct object *o)
 	o->record_format = emit_format(o, &ev);
 	if (o->record_format < 0)
 		return REPLAY_STILL;
-	rec = (struct record){all->v[o->record_format].capture->slot,
-	    context_slots(&o->framer.context)};
+	rec = (struct record){.slots = all->v[o->record_format].capture->slot,
+	    .outer = context_slots(&o->framer.context)};
 	if (rule_filters(all->v[o->record_format].format, &rec)) {
 		p->totals.filtered++;
 		result = REPLAY_FILTERED;
@@ -150,6 +150,7 @@ enum replay_result
 replay_line(struct replay *r, struct parser *p, const struct wire_line *w)
 {
 	struct object o = {.parser = p, .from = w->object};
+	struct buf key = BUF_INIT(WIRE_LINE_MAX);
 	enum replay_result result;
 	struct json_val v;
 	bool more;
@@ -164,8 +165,13 @@ replay_line(struct replay *r, struct parser *p, const struct wire_line *w)
 		return REPLAY_STILL;
 	if (wire_member(&w->object, "modified", &v))
 		object_modified(&o, &v);
+	if (wire_member(&w->object, "key", &v) && json_text(&key, &v) == 0) {
+		o.key = key.p;
+		o.nkey = key.len;
+	}
 	result = take_header(&o, w) ? again(r, &o) : REPLAY_STILL;
 	unmapped_free(&o.unmapped);
+	buf_clear(&key);
 	frame_free(&o.framer);
 	return result;
 }

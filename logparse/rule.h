@@ -13,6 +13,8 @@
  * none. */
 struct record {
 	const struct json_val *slots, *outer;
+	const char *key; /* of the object, or NULL */
+	size_t nkey;
 };
 
 /** What is at a place; p is NULL when nothing is. */

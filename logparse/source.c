@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "convert.h"
+#include "glob.h"
 #include "jsonw.h"
 #include "log.h"
 #include "source.h"
@@ -207,6 +208,11 @@ add_source(struct buf *b, const struct format *f, const struct column *c,
 		return add_join(b, c, s, rec, counts);
 	case SOURCE_WHOLE:
 		return add_whole(b, c, rule_value(&s->place[0], rec), counts);
+	case SOURCE_KEY:
+		if (rec->key == NULL ||
+		    !glob_match(s->glob, rec->key, rec->nkey))
+			return VALUE_ABSENT;
+		return convert_add(b, c, &constant, counts);
 	case SOURCE_OBJECT:
 		return add_object(b, f, c, s, rec, counts);
 	}

@@ -167,7 +167,8 @@ proof(struct framer *f, struct capture *c, const char *p, size_t n, bool final)
 	r = capture_record(c, &j, false, &depth);
 	if (r == CAPTURE_MORE && look == n)
 		return UNKNOWN;
-	rec = (struct record){c->slot, context_slots(&f->context)};
+	rec = (struct record){
+	    .slots = c->slot, .outer = context_slots(&f->context)};
 	if (r == CAPTURE_OK && rule_broken(f->format, &rec) == NULL)
 		return CERTAIN;
 	f->spill.tried += (size_t)(j.p - p);

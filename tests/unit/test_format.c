@@ -160,7 +160,7 @@ accepted(void)
 	struct fault fault = {0};
 	struct format *f = format_read("f", text, sizeof(text) - 1, &fault);
 	struct json_val slots[16] = {{0}}, some = {"1", 1, JSON_NUMBER, 0};
-	const struct record rec = {slots, NULL};
+	const struct record rec = {.slots = slots};
 
 	OK(f != NULL, fault.text);
 	if (f == NULL)

@@ -18,6 +18,8 @@ static const char format_text[] =
     "column Port int part \":\" 1 host\n"
     "column Outer string ^owner | owner\n"
     "column All string .\n"
+    "column ByKey string key *GLB* \"G\" | key a/* \"A\"\n"
+    "column NoKey string key *NLB* \"N\"\n"
     "require t a b.c arn j w groups host dyn\n"
     "allowed kind x \"y z\" 3 true\n"
     "range w -1.5 1e3\n"
@@ -33,7 +35,10 @@ static void
 value(
     const char *name, const char *record, const char *around, const char *want)
 {
-	struct record rec = {c.slot, around != NULL ? outer.slot : NULL};
+	struct record rec = {.slots = c.slot,
+	    .outer = around != NULL ? outer.slot : NULL,
+	    .key = "a/GLB/b",
+	    .nkey = 7};
 	struct value_counts counts = {0};
 	struct buf b = BUF_INIT(1 << 20);
 	enum value_result r = VALUE_ABSENT;
@@ -70,6 +75,8 @@ first_of(void)
 	value("First", "{\"b\":{\"c\":2},\"a\":1}", NULL, "\"1\"");
 	value("First", "{\"b\":{\"c\":2},\"a\":null}", NULL, "\"2\"");
 	value("First", "{}", NULL, "\"none\"");
+	value("ByKey", "{}", NULL, "\"G\"");
+	value("NoKey", "{}", NULL, "-");
 	value("Outer", "{\"owner\":\"in\"}", "{\"owner\":\"out\"}", "\"out\"");
 	value("Outer", "{\"owner\":\"in\"}", "{}", "\"in\"");
 	value("Outer", "{\"owner\":\"in\"}", NULL, "\"in\"");
@@ -136,7 +143,7 @@ structures(void)
 static void
 broken(const char *record, const char *reason, const char *text)
 {
-	struct record rec = {c.slot, NULL};
+	struct record rec = {.slots = c.slot};
 	const struct rule *rule;
 	unsigned depth;
 	struct json j;
@@ -151,7 +158,7 @@ broken(const char *record, const char *reason, const char *text)
 static void
 rules(void)
 {
-	struct record rec = {c.slot, NULL};
+	struct record rec = {.slots = c.slot};
 
 	broken("{}", "missing-member", "t a b.c arn j w groups host dyn");
 	broken("{\"t\":null}", "missing-member",

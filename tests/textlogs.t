@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# logparse's rows of text logs as AWS's documents and other projects have them:
+# every line in the right table, none rejected; and columns are those of the tables.
+cd "$(dirname "$0")/.." || exit 99
+. tests/lib/tap.sh
+BUILD=${BUILD:-$PWD/build}
+PATH=$BUILD/bin:$PATH
+export PATH
+shared=../shared/data
+
+# expect FILE FORMAT RECORDS [OPTION ...]: all of its lines become rows of that format.
+expect() {
+	local file=$shared/$1 want="$2/1 $3 $3 0" got
+	if [ ! -f "$file" ]; then
+		skip "not there" "$1"
+		return
+	fi
+	got=$(logparse --log-format text "${@:4}" "$file" 2>&1 |
+		jq -r 'select(.end) | .end | "\(.format) \(.records) \(.rows) \(.rejects)"')
+	is "$got" "$want" "$1"
+}
+expect aws-text/V2_RECORDS.log vpcflow 5
+expect aws-text/V3_FILE.log vpcflow 2
+expect aws-text/V4_FILE.log vpcflow 2
+expect aws-text/alb_al_valid_logs.log alb 2
+expect aws-text/clb_al_valid_logs.log clb 2
+expect aws-text/nlb_al_valid_logs.log nlb 1
+expect lambda-promtail/testdata/albaccesslog.log.gz alb 2
+expect lambda-promtail/testdata/cloudfront.log.gz cloudfront 2
+expect lambda-promtail/testdata/nlbaccesslog.log.gz nlb 2
+expect lambda-promtail/testdata/s3accesslog.log s3access 1
+expect lambda-promtail/testdata/vpcflowlog.log.gz vpcflow 3
+expect lambda-promtail/testdata/msklog.log.gz raw 2 --format raw
+
+# Every column is one of the table's, with its type; all but the service's own are
+# there.
+for format in vpcflow s3access alb nlb elbflow; do
+	table=../shared/facts/tables/$(awk '$1 == "table" { print $2 }' "logparse/formats/$format.format").json
+	if [ ! -f "$table" ]; then
+		skip "not there" "$format: columns are those of the table"
+		continue
+	fi
+	is "$(awk '$1 == "column" { print $2, $3 }' "logparse/formats/$format.format" | sort)" \
+		"$(jq -r '.columns[] | select(.standard != true) | "\(.name) \(.type)"' "$table" | sort)" \
+		"$format: columns are those of the table"
+done
+tap_done
