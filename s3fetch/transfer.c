@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "json.h"
 #include "log.h"
@@ -158,7 +159,11 @@ content_length(const char *s, uint64_t *total)
 static bool
 says_its_end(const struct http_reply *r)
 {
-	return http_header(r, "transfer-encoding") != NULL ||
+	const char *coding = http_header(r, "transfer-encoding");
+
+	/* After any other coding the end is that of the connection (RFC 9112
+	 * section 6.3). */
+	return (coding != NULL && strcasecmp(coding, "chunked") == 0) ||
 	       (r->status == 206 && http_header(r, "content-length") != NULL);
 }
 
