@@ -25,9 +25,9 @@
 enum {
 	LISTER_PAGE_TRIES = 5, /* a page that cannot be read is not waited for
 				* as long as an outage */
-	/* Pages without a key, in a row; Ceph gives one where it has looked
-	 * through thousands of deleted ones. */
-	LISTER_EMPTY_MAX = 10000,
+	/* Pages without a key, in a row; stores give one where they have
+	 * looked through a thousand deleted ones. */
+	LISTER_EMPTY_MAX = 100000,
 	LISTER_LESSONS = 16,   /* S3_AGAIN in a row at one page; our choice */
 	LISTER_MAX_KEYS = 1000 /* S3 API Reference, ListObjectsV2, max-keys */
 };

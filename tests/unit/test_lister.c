@@ -156,6 +156,19 @@ static const struct scene scenes[] = {
 	LISTER_FAILED, EXIT_BADCONFIG, "does not begin with the prefix"},
 };
 
+/* Behind all the pages without a key that may be. */
+static const struct scene crowded[] = {
+    {"pages without a key, so many",
+	{{.status = "200", .body = LIST("true", TOKEN("1"))},
+	    {.status = "200", .body = LIST("true", KEY("p/a") TOKEN("2"))},
+	    {.status = "200", .body = LIST("false", TOKEN("3"))}},
+	0, "p/a ", LISTER_DONE, 0, ""},
+    {"one too many",
+	{{.status = "200", .body = LIST("true", TOKEN("1"))},
+	    {.status = "200", .body = LIST("true", TOKEN("2"))}},
+	0, "", LISTER_FAILED, EXIT_BADCONFIG, "page after page without a key"},
+};
+
 static char text[REPLIES][4096];
 
 /* The server's part, on one connection or several. */
@@ -227,7 +240,7 @@ drive(struct lister *l, struct server *server, const struct scene *s,
 }
 
 static void
-play(const struct scene *s)
+play(const struct scene *s, unsigned empty)
 {
 	struct step script[STEPS];
 	struct server server;
@@ -257,6 +270,7 @@ play(const struct scene *s)
 	if (shared.s3 == NULL || shared.http == NULL)
 		abort();
 	lister_init(&l, &shared, &url, PAGE);
+	l.empty = empty;
 	wrong = drive(&l, &server, s, &keys);
 	IS(keys.p != NULL ? keys.p : "", s->keys, s->what);
 	OK(wrong == 0, "each page is asked for as it should be");
@@ -328,7 +342,9 @@ main(void)
 	if (freopen("/dev/null", "w", stderr) == NULL)
 		return 1;
 	for (size_t i = 0; i < sizeof(scenes) / sizeof(*scenes); i++)
-		play(&scenes[i]);
+		play(&scenes[i], 0);
+	for (size_t i = 0; i < sizeof(crowded) / sizeof(*crowded); i++)
+		play(&crowded[i], LISTER_EMPTY_MAX - 1);
 	test_cancel();
 	return tap_done();
 }
