@@ -151,21 +151,21 @@ peer_fill(struct peer *p, int n)
 	return true;
 }
 
-/* Send text with the number of requests so far, eight digits, for each '@'. */
+/* Send text with the number of requests so far, eight digits, for each '@'; in
+ * one write, for a piece would wait for the peer's word of the one before. */
 static inline bool
 peer_count(struct peer *p, const char *text)
 {
-	char number[16];
-	size_t n;
+	char out[4096];
+	size_t n = 0;
 
-	(void)snprintf(number, sizeof(number), "%08d", p->s->requests);
-	for (;; text += n + 1) {
-		n = strcspn(text, "@");
-		if (!peer_write(p, text, n) || text[n] == '\0')
-			return text[n] == '\0';
-		if (!peer_write(p, number, 8))
-			return false;
+	for (; *text != '\0' && n < sizeof(out) - 16; text++) {
+		if (*text == '@')
+			n += (size_t)sprintf(out + n, "%08d", p->s->requests);
+		else
+			out[n++] = *text;
 	}
+	return peer_write(p, out, n);
 }
 
 static inline bool

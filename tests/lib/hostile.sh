@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# What the tests of hostile peers share: a scripted server, and a filter that
+# must end, in bounded memory, without a byte on stderr that could steer a
+# terminal.  Source it behind tests/lib/tap.sh; it uses $tmp and $BUILD.
+# shellcheck disable=SC2034,SC2154 # what it sets and takes is for those who source it
+
+servers=()
+# raw STEP ..: a server that does that; its port in RAW, its requests in $tmp/log.
+raw() {
+	local i
+	rm -f "$tmp/port" "$tmp/log"
+	"$BUILD/fakes/rawserver" --port-file "$tmp/port" --log "$tmp/log" "$@" 2>/dev/null &
+	servers+=($!)
+	for ((i = 0; i < 3000; i++)); do
+		[ -s "$tmp/port" ] && break
+		sleep 0.02
+	done
+	RAW=$(cat "$tmp/port")
+}
+raw_stop() {
+	[ "${#servers[@]}" = 0 ] || kill "${servers[@]}" 2>/dev/null
+	wait "${servers[@]}" 2>/dev/null
+	servers=()
+}
+requests() { grep -c '^[A-Z]* /' "$tmp/log"; }
+
+# weighed COMMAND ..: leaves rc, err, $tmp/out, $tmp/err, $tmp/peak (KiB).  A
+# filter that hangs is ended: 124.
+weighed() {
+	rc=0
+	timeout 120 /usr/bin/time -q -f %M -o "$tmp/peak" "$@" >"$tmp/out" 2>"$tmp/err" || rc=$?
+	err=$(tr -d '\0' <"$tmp/err")
+}
+# harmless FILE: is it text, without what steers a terminal or turns text round?
+harmless() {
+	python3 - "$1" <<'PY'
+import sys, unicodedata
+text = open(sys.argv[1], "rb").read().decode("utf-8")
+bad = [c for c in text if c != "\n" and unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp")]
+sys.exit(f"{bad[:5]}" if bad else 0)
+PY
+}
+# contained NAME: whatever it said and however it ended, it did no harm.
+contained() {
+	harmless "$tmp/err"
+	ok "$1: nothing on stderr steers a terminal" || LC_ALL=C cat -v "$tmp/err" | sed 's/^/# /'
+	[[ $BUILD == *address* ]] && return
+	[ "$(tail -n 1 "$tmp/peak")" -lt 65536 ]
+	ok "$1: in less than 64 MiB" || sed 's/^/# KiB /' "$tmp/peak"
+}
