@@ -43,14 +43,32 @@ void formats_free(struct formats *all);
 /** The place of the format called NAME or NAME/VERSION; -1: there is none. */
 int formats_find(const struct formats *all, const char *name, size_t n);
 
-/**
- * Recognise an object by its key and its first n decoded bytes.  final: no
- * more will be looked at.  Returns the place of a format, DETECT_NONE when it
- * is none of them, or DETECT_MORE when more bytes could decide.
- */
-int formats_detect(const struct formats *all, const char *key, size_t nkey,
-    const char *p, size_t n, bool final);
+/* How sure an answer is, in percent. */
+enum {
+	SURE_BOTH = 95,    /* key and content */
+	SURE_CONTENT = 80, /* content alone */
+	SURE_KEY = 60,     /* key alone, the content being of that kind */
+	SURE_GENERIC = 30  /* only the form: any JSON, lines */
+};
+
+struct detection {
+	int place;        /* of a format, or DETECT_NONE, DETECT_MORE */
+	unsigned sure;    /* percent */
+	char reason[256]; /* for people */
+};
 
 enum { DETECT_NONE = -1, DETECT_MORE = -2 };
+
+/** Could an object with these first bytes be of that format, by its form: JSON
+ * or text? */
+bool formats_fit(const struct formats *all, int place, const char *p, size_t n);
+
+/**
+ * Recognise an object by its key and its first n decoded bytes.  final: no
+ * more will be looked at.  place is that of a format, DETECT_NONE when it
+ * is none of them, or DETECT_MORE when more bytes could decide.
+ */
+struct detection formats_detect(const struct formats *all, const char *key,
+    size_t nkey, const char *p, size_t n, bool final);
 
 #endif

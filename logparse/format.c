@@ -97,6 +97,18 @@ read_frame(struct reader *r)
 }
 
 static bool
+read_members(struct reader *r)
+{
+	struct format *f = r->out;
+	size_t i = f->nmembers;
+
+	if (i == FORMAT_LISTS_MAX)
+		return format_wrong(r, "no more than 16 of these");
+	f->nmembers++;
+	return format_list(r, f->members[i].names, &f->members[i].n);
+}
+
+static bool
 read_group(struct reader *r)
 {
 	struct word w;
@@ -141,7 +153,7 @@ statement(struct reader *r)
 	if (format_word_is(&w, "key"))
 		return format_list(r, f->keys, &f->nkeys);
 	if (format_word_is(&w, "members"))
-		return format_list(r, f->members, &f->nmembers);
+		return read_members(r);
 	if (format_word_is(&w, "start"))
 		return format_list(r, f->starts, &f->nstarts);
 	if (format_word_is(&w, "group"))
@@ -260,7 +272,8 @@ format_free(struct format *f)
 	format_free_rules(f);
 	format_text_free(&f->text);
 	free_list(f->keys, f->nkeys);
-	free_list(f->members, f->nmembers);
+	for (size_t i = 0; i < f->nmembers; i++)
+		free_list(f->members[i].names, f->members[i].n);
 	free_list(f->starts, f->nstarts);
 	free(f->columns);
 	free(f->about);

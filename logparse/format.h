@@ -24,7 +24,8 @@
  *	frame values		records: JSON values of any kind, strictly
  *	start NAME		a member that records begin with
  *	key GLOB		object keys look like this (may repeat)
- *	members NAME ...	all of these stand near the beginning
+ *	members NAME ...	all of these stand near the beginning; of several
+ *				such lines one is enough
  *	group NAME		formats of one group share objects: each record
  *				is of the one whose 'when' it meets
  *	when PATH [VALUE ...]	a record has this (with one of these values)
@@ -205,9 +206,13 @@ struct format {
 	struct path_tree tree;
 	struct column *columns; /* TimeGenerated first */
 	size_t n;
-	char *keys[FORMAT_LISTS_MAX], *members[FORMAT_LISTS_MAX];
-	char *starts[FORMAT_LISTS_MAX];
-	size_t nkeys, nmembers, nstarts;
+	char *keys[FORMAT_LISTS_MAX], *starts[FORMAT_LISTS_MAX];
+	size_t nkeys, nstarts;
+	struct {
+		char *names[FORMAT_LISTS_MAX];
+		size_t n;
+	} members[FORMAT_LISTS_MAX];
+	size_t nmembers;
 	struct rule *rules;
 	size_t nrules;
 	char group[FORMAT_NAME_MAX + 1];

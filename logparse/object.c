@@ -135,6 +135,11 @@ static void
 release(struct object *o)
 {
 	stored_free(o);
+	if (o->nested) {
+		unpack_free(&o->inner);
+		o->parser->stored.pool.used -= STORED_DECODER;
+	}
+	o->nested = false;
 	hold_free(&o->rest, &o->parser->held);
 	frame_free(&o->framer);
 }
@@ -161,14 +166,22 @@ decided(struct object *o, const char *p, size_t n, bool final)
 
 	if (o->format != DETECT_MORE)
 		return true;
-	if (o->hint[0] != '\0')
+	if (o->hint[0] != '\0') {
+		if (n < DETECT_FIRST && !final)
+			return false;
 		place = formats_find(all, o->hint, strlen(o->hint));
+		look = n < DETECT_FIRST ? n : DETECT_FIRST;
+		if (place >= 0 && !formats_fit(all, place, p, look))
+			place = DETECT_MORE;
+	}
 	while (place < 0) {
 		if (n < o->detect && !final)
 			return false;
 		look = n < o->detect ? n : o->detect;
 		final = look < o->detect || look == DETECT_BYTES;
-		place = formats_detect(all, o->key, o->nkey, p, look, final);
+		o->detection =
+		    formats_detect(all, o->key, o->nkey, p, look, final);
+		place = o->detection.place;
 		if (final)
 			break;
 		o->detect *= 2;
@@ -245,8 +258,9 @@ came(struct object *o, const char *p, size_t len, size_t n)
 	hold_set(&o->rest, &o->parser->held, p + pos, len - pos);
 }
 
-bool
-object_take(void *ctx, const char *p, size_t n)
+/* Decoded bytes, for good. */
+static bool
+take_bytes(void *ctx, const char *p, size_t n)
 {
 	struct object *o = ctx;
 	struct buf *w;
@@ -274,13 +288,100 @@ object_take(void *ctx, const char *p, size_t n)
 	return true;
 }
 
+/* Take no more bytes.  (To fail at once would free the decoder that calls.) */
+static bool
+refuse(struct object *o, const char *code, bool retry, const char *text)
+{
+	o->refusal = code;
+	o->refusal_retry = retry;
+	o->refusal_text = text;
+	return false;
+}
+
+void
+object_refuse(struct object *o)
+{
+	object_fail(o, o->refusal, o->refusal_retry, o->refusal_text);
+}
+
+/* The next decoded bytes: as they are, or gzip once more, as Firehose makes of
+ * what CloudWatch Logs compressed. */
+static bool
+deliver(struct object *o, const char *p, size_t n)
+{
+	if (!o->nested)
+		return take_bytes(o, p, n);
+	return unpack_feed(&o->inner, p, n, take_bytes, o) ||
+	       refuse(o, unpack_code(o->inner.err), false, o->inner.message);
+}
+
+/* A decoder for what is gzip once more. */
+static bool
+nest(struct object *o)
+{
+	struct unpack_pool *pool = &o->parser->stored.pool;
+
+	if (pool->limit - pool->used < STORED_DECODER)
+		return refuse(o, "NoMemory", true,
+		    "too many compressed objects are open at once");
+	pool->used += STORED_DECODER;
+	o->nested = true;
+	unpack_init(
+	    &o->inner, &(struct unpack_options){
+			   .max_ratio = o->parser->max_ratio, .pool = pool});
+	return true;
+}
+
+/* What the object's first bytes say.  False when it is none for us. */
+static bool
+begin(struct object *o, const char *p, size_t n)
+{
+	o->begun = true;
+	if (n >= OBJECT_HEAD && memcmp(p, "PAR1", OBJECT_HEAD) == 0)
+		return refuse(o, "Parquet", false,
+		    "it is Parquet, which logparse does not read: have the "
+		    "log delivered as text or JSON");
+	return n < 3 || memcmp(p, "\x1f\x8b\x08", 3) != 0 || nest(o);
+}
+
+bool
+object_take(void *ctx, const char *p, size_t n)
+{
+	struct object *o = ctx;
+	size_t want = OBJECT_HEAD - o->nhead;
+
+	if (o->begun)
+		return deliver(o, p, n);
+	if (o->nhead == 0 && n >= OBJECT_HEAD)
+		return begin(o, p, n) && deliver(o, p, n);
+	if (n < want)
+		want = n;
+	memcpy(o->head + o->nhead, p, want);
+	o->nhead += want;
+	if (o->nhead < OBJECT_HEAD)
+		return true;
+	return begin(o, o->head, o->nhead) && deliver(o, o->head, o->nhead) &&
+	       (n == want || deliver(o, p + want, n - want));
+}
+
+/* There are no more bytes. */
+static bool
+finish(struct object *o)
+{
+	if (!o->begun && o->nhead > 0 &&
+	    !(begin(o, o->head, o->nhead) && deliver(o, o->head, o->nhead)))
+		return false;
+	return !o->nested || unpack_finish(&o->inner, take_bytes, o) ||
+	       refuse(o, unpack_code(o->inner.err), false, o->inner.message);
+}
+
 bool
 object_text(struct object *o, const char *s, size_t n)
 {
 	struct buf *w;
 	size_t rest = o->rest.len;
 
-	if (o->raw || rest > n || n > WINDOW_KEPT / 4)
+	if (o->raw || !o->begun || o->nested || rest > n || n > WINDOW_KEPT / 4)
 		return false;
 	w = window(o);
 	if (!json_unescape_strict(w, s, n))
@@ -328,7 +429,12 @@ bool
 object_feed(struct object *o, const char *p, size_t n)
 {
 	o->at += n;
-	return o->raw ? stored_feed(o, p, n) : object_take(o, p, n);
+	if (o->raw)
+		return stored_feed(o, p, n);
+	if (object_take(o, p, n))
+		return true;
+	object_refuse(o);
+	return false;
 }
 
 void
@@ -342,8 +448,11 @@ object_end(struct object *o)
 		return;
 	}
 	if (o->raw && !unpack_finish(&o->unpack, object_take, o)) {
-		object_fail(
-		    o, unpack_code(o->unpack.err), false, o->unpack.message);
+		stored_fail(o);
+		return;
+	}
+	if (!finish(o)) {
+		object_refuse(o);
 		return;
 	}
 	p = o->rest.len > 0 ? o->rest.p : nothing;

@@ -27,6 +27,7 @@ enum {
 					       together; more is set aside */
 	OBJECT_SMALL = 2 * 1024, /* but not of an object that has no more: all
 				    that may be open have less than the above */
+	OBJECT_HEAD = 4,         /* bytes that tell gzip and Parquet */
 	OBJECT_TOLD_MAX =
 	    5 /* rejects of one object that are logged one by one */
 };
@@ -62,12 +63,21 @@ struct object {
 	uint64_t at;                /* where the next chunk begins */
 	bool foreign;               /* its lines come from another logparse */
 	struct unpack unpack;
-	bool decoding, waiting; /* see stored.h */
-	bool ended;             /* while it waited: its end line was read */
-	struct hold stored;     /* bytes that wait to be decoded */
-	int format;             /* its place, or DETECT_MORE, DETECT_NONE */
-	int record_format;      /* of its group, that of the last record */
-	size_t detect;          /* bytes that the next look at it takes */
+	bool decoding, waiting;     /* see stored.h */
+	bool ended;                 /* while it waited: its end line was read */
+	struct hold stored;         /* bytes that wait to be decoded */
+	int format;                 /* its place, or DETECT_MORE, DETECT_NONE */
+	int record_format;          /* of its group, that of the last record */
+	size_t detect;              /* bytes that the next look at it takes */
+	struct detection detection; /* how its format was found */
+	char head[OBJECT_HEAD]; /* its first bytes, until there are enough */
+	size_t nhead;
+	bool begun;          /* they were looked at */
+	bool nested;         /* the decoded bytes are gzip once more */
+	struct unpack inner; /* which is decoded here */
+	/* Why no more bytes are taken, or NULL: see object_refuse(). */
+	const char *refusal, *refusal_text;
+	bool refusal_retry;
 	struct framer framer;
 	struct hold rest; /* the unfinished record, or undecided bytes */
 	struct wire_counts counts;
@@ -115,6 +125,9 @@ void object_stop(struct object *o);
 /** Write such a mark, then an error of this stage, for the object. */
 void object_fail(
     struct object *o, const char *code, bool retry, const char *message);
+
+/** Fail as the sink of decoded bytes, which returned false, wants it. */
+void object_refuse(struct object *o);
 
 /** Keep metrics and the progress line up to date; cheap, call often. */
 void parser_tick(struct parser *p);

@@ -90,10 +90,14 @@ decode(struct object *o, const char *p, size_t n, size_t *taken)
 	return ok;
 }
 
-static void
-fail(struct object *o)
+void
+stored_fail(struct object *o)
 {
-	object_fail(o, unpack_code(o->unpack.err), false, o->unpack.message);
+	if (o->unpack.err == UNPACK_STOPPED)
+		object_refuse(o);
+	else
+		object_fail(
+		    o, unpack_code(o->unpack.err), false, o->unpack.message);
 }
 
 bool
@@ -107,7 +111,7 @@ stored_feed(struct object *o, const char *p, size_t n)
 		return true;
 	if (o->unpack.err == UNPACK_WAIT)
 		return keep(o, p + taken, n - taken);
-	fail(o);
+	stored_fail(o);
 	return false;
 }
 
@@ -124,7 +128,7 @@ stored_resume(struct parser *p)
 				    &o->stored, &p->stored.waiting, taken);
 				return NULL;
 			}
-			fail(o);
+			stored_fail(o);
 		} else {
 			unqueue(o);
 			hold_free(&o->stored, &p->stored.waiting);

@@ -36,6 +36,9 @@ void stored_init(struct stored *s);
  * when they are no good: the object has failed. */
 bool stored_feed(struct object *o, const char *p, size_t n);
 
+/** Decoding o's bytes has failed: write the error. */
+void stored_fail(struct object *o);
+
 /**
  * Go on with the objects that wait, as far as memory allows.  Returns one
  * whose end came while it waited, now written out or failed and the caller's

@@ -178,7 +178,7 @@ printf '{"id":"x","eventName":"a","eventTime":"2026-11-20T09:00:00Z"}' >"$tmp/in
 parse --format cloudtrail -
 is "$rc $(counts)" "0 1,0,1,0,0" "--format takes it for that, whatever it looks like"
 parse --format auto -
-is "$(of 'select(.reject).reject.reason')" "unknown-format" "--format auto looks"
+is "$(of 'select(.end).end.format')" "json/1" "--format auto looks"
 is "$(logparse --list-formats | grep ^cloudtrail)" "cloudtrail/1	AWSCloudTrail	AWS CloudTrail log files" "--list-formats"
 [ "$(logparse --list-formats | grep -c "^[a-z0-9-]*/[0-9]*	[A-Za-z0-9_]*	.")" -ge 12 ]
 ok "  and all others"

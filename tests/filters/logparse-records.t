@@ -48,11 +48,11 @@ for ((i = 0; i < 100; i++)); do printf '{"eventName":x}\n'; done >"$tmp/many"
 mkwire "$tmp/many" >"$tmp/in"
 parse
 is "$rc $(counts) $(wc -l <"$tmp/err")" "0 100,0,0,100,0 6" "many of an object: a few are told"
-printf 'plain text\nthat is no log\n' >"$tmp/text"
+printf 'no text\0\nthat is no log\n' >"$tmp/text"
 mkwire --key notes.txt "$tmp/text" >"$tmp/in"
 parse
 is "$rc $(of 'select(.reject) | [.n, .reject.reason, .reject.format, .raw] | @json')" \
-	'0 [0,"unknown-format",null,"plain text\nthat is no log\n"]' "an object of no known type is one reject, whole"
+	'0 [0,"unknown-format",null,"no text\u0000\nthat is no log\n"]' "an object of no known type is one reject, whole"
 is "$(counts)" "1,0,0,1,0" "and one record"
 
 # --- long ones -------------------------------------------------------------

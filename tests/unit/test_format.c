@@ -190,34 +190,91 @@ detection(void)
 	static const struct {
 		const char *key, *text;
 		bool final;
-		int want;
+		const char *want; /* NULL: none */
+		unsigned sure;
 	} cases[] = {
-	    {"a/AWSLogs/1/CloudTrail/x.gz", "{\"Records\":[", true, 0},
-	    {"a/AWSLogs/1/CloudTrail/x.gz", "", true, 0},
-	    {"a/AWSLogs/1/CloudTrail/x.gz", "plain text", true, DETECT_NONE},
-	    {"a/AWSLogs/1/CloudTrail/x.gz", "{", false, DETECT_MORE},
+	    {"a/AWSLogs/1/CloudTrail/x.gz", "{\"Records\":[", true,
+		"cloudtrail", SURE_KEY},
+	    {"a/AWSLogs/1/CloudTrail/x.gz", "", true, "cloudtrail", SURE_KEY},
+	    {"a/AWSLogs/1/CloudTrail/x.gz", "plain text", true, "raw",
+		SURE_GENERIC},
+	    {"a/AWSLogs/1/CloudTrail/x.gz", "[2026-11-20] INFO x", true, "raw",
+		SURE_GENERIC},
+	    {"a/AWSLogs/1/CloudTrail/x.gz", "{", false, "more", 0},
+	    {"a/AWSLogs/1/CloudTrail/x.gz",
+		"{\"eventVersion\":1,\"eventID\":0,\"eventSource\":2,"
+		"\"eventTime\":3",
+		false, "cloudtrail", SURE_BOTH},
 	    {"x",
-		"{\"eventVersion\":\"1\",\"eventSource\" :2,\"eventTime\"\n:3}",
-		false, 0},
-	    {"x", "{\"eventVersion\":\"1\",\"eventTime\":3}", true,
-		DETECT_NONE},
-	    {"x", "\"eventVersion\",\"eventSource\",\"eventTime\"", true,
-		DETECT_NONE},
-	    {"x", "", true, DETECT_NONE},
+		"{\"eventVersion\":\"1\",\"eventSource\" "
+		":2,\"userAgent\":\"\",\"eventTime\"\n:3}",
+		false, "cloudtrail", SURE_CONTENT},
+	    {"x",
+		"\xef\xbb\xbf\r\n {\"Records\":[{\"eventVersion\":\"1\","
+		"\"eventID\":0,\"eventSource\":2,\"eventTime\":3,\"a\":\"",
+		false, "cloudtrail", SURE_CONTENT},
+	    {"x", "{\"eventVersion\":1,\"eventSource\":2,\"eventTime\":3}",
+		true, "json", SURE_GENERIC},
+	    /* Names in strings, or too deep, are of something else. */
+	    {"x",
+		"{\"m\":\"{\\\"eventVersion\\\":1,\\\"eventID\\\":1,"
+		"\\\"eventSource\\\":2,"
+		"\\\"eventTime\\\":3}\"}",
+		true, "json", SURE_GENERIC},
+	    {"x",
+		"{\"a\":{\"b\":{\"c\":{\"eventVersion\":1,\"eventID\":1,"
+		"\"eventSource\":2,"
+		"\"eventTime\":3}}}}",
+		true, "json", SURE_GENERIC},
+	    /* Of two, the one whose members are the record's own. */
+	    {"x",
+		"{\"d\":{\"eventVersion\":1,\"eventID\":1,\"eventSource\":2,"
+		"\"eventTime\":3},"
+		"\"query_timestamp\":1,\"query_name\":2,\"query_type\":3,"
+		"\"vpc_id\":4}",
+		true, "route53", SURE_CONTENT},
+	    /* The content wins over the key. */
+	    {"a/WAFLogs/x",
+		"{\"eventVersion\":1,\"eventID\":0,\"eventSource\":2,"
+		"\"eventTime\":3}",
+		true, "cloudtrail", SURE_CONTENT},
+	    {"x", "\"eventVersion\",\"eventSource\",\"eventTime\"", true, "raw",
+		SURE_GENERIC},
+	    {"x", "[1,2]", true, "json", SURE_GENERIC},
+	    {"x", "[", true, "json", SURE_GENERIC},
+	    {"x", "{}", true, "json", SURE_GENERIC},
+	    {"x", "{\"a\":1,}", true, "json", SURE_GENERIC},
+	    {"x", "{ \"a", true, "json", SURE_GENERIC},
+	    {"x", "{braces}", true, "raw", SURE_GENERIC},
+	    {"x", "[2025-07-04 11:57:55,836] INFO x", true, "raw",
+		SURE_GENERIC},
+	    {"x", "[INFO] x", true, "raw", SURE_GENERIC},
+	    {"x", "caf\xc3", true, "raw", SURE_GENERIC},
+	    {"x", "caf\xc3 x", true, NULL, 0},
+	    {"x",
+		"\x7f"
+		"ELF\x02\xff",
+		true, NULL, 0},
+	    {"x", "", true, NULL, 0},
 	};
 	struct formats all;
+	struct detection d;
+	const char *got;
 
 	formats_init(&all);
 	OK(all.n > 0 && formats_find(&all, "cloudtrail/7", 12) >= 0 &&
 		formats_find(&all, "cloud", 5) == -1,
 	    "the built-in formats read");
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
-		OK(formats_detect(&all, cases[i].key, strlen(cases[i].key),
-		       cases[i].text, strlen(cases[i].text), cases[i].final) ==
-			(cases[i].want == 0
-				? formats_find(&all, "cloudtrail", 10)
-				: cases[i].want),
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		d = formats_detect(&all, cases[i].key, strlen(cases[i].key),
+		    cases[i].text, strlen(cases[i].text), cases[i].final);
+		got = d.place >= 0             ? all.v[d.place].format->name
+		      : d.place == DETECT_MORE ? "more"
+					       : "none";
+		IS(got, cases[i].want != NULL ? cases[i].want : "none",
 		    cases[i].text);
+		OK(d.sure == cases[i].sure, "  so sure");
+	}
 	formats_free(&all);
 }
 
