@@ -244,8 +244,9 @@ for line in sys.stdin:
         print(json.dumps({"id": "%s-%04x" % (i, n), "receipt": {"to": "t", "status": sys.argv[1], "format": "F/1",
             "records": 5, "rows": 5, "filtered": 0, "dead": 0, "through": int(sys.argv[2])}, "object": o}))
 print(json.dumps({"done": {"stage": "t", "exit": 0}}))
-' "$1" "${2:-5}" "${3:-1}" | s3ack --state "$db" >"$tmp/acked" 2>"$tmp/ackerr"
+' "$1" "${2:-5}" "${3:-1}" | s3ack --state "$db" "${ack[@]}" >"$tmp/acked" 2>"$tmp/ackerr"
 }
+ack=()
 list --state "$db" s3://logs/r/
 whole "a state that is not there yet" 10
 # What failed rests for ten seconds: the clock stands while this is looked at.
@@ -292,6 +293,14 @@ is "$(totals '[.objects,.settled,.waiting,.quarantined]')" "[5,5,0,0]" "what the
 s3put - "$S3SIM_URL/logs/r%2F000000000" <<<"changed" >/dev/null
 list --state "$db" s3://logs/r/
 like "$(keys)" r/000000000 "an object that was replaced is a new one"
+# One of two destinations has it.
+db=$tmp/need.db
+ack=(--need 2)
+list --state "$db" s3://logs/r/
+sed -n 1p "$tmp/out" | receipt delivered
+list --state "$db" --show
+is "$(jq -rc 'select(.state) | [.key, .state.is, .state.delivered_by, .state.need]' "$tmp/out")" '["r/000000000","partial",1,2]' \
+	"--show tells how many of those that are needed have it"
 echo "not a database" >"$tmp/no.db"
 list --state "$tmp/no.db" s3://logs/r/
 is "$rc $(total exit)" "78 78" "a state that is none"
