@@ -72,6 +72,39 @@ static const struct {
     {"", false, NO_URL},
 };
 
+/* A header of a request that is none would be another's line, or nobody's. */
+static void
+request_headers(void)
+{
+	static const struct {
+		const char *line;
+		bool fine;
+	} lines[] = {{"X-A: b", true}, {"X-A: b\tc", true}, {"X-A:", true},
+	    {"X-A: ", true}, {"X-A: \xc3\xa9", true}, {"Expectation: x", true},
+	    {"Content-Type:", true}, {"Expect: 100-continue", true},
+	    {"X-A", false}, {"", false}, {": b", false},
+	    {"X-A: b\r\nHost: evil", false}, {"X-A: b\x7f", false},
+	    {"X\x01: b", false}};
+	struct http *h = client_new(&(struct http_options){.connect_ms = 200});
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		const char *const list[] = {"X-First: 1", lines[i].line, NULL};
+		struct http_request rq = {
+		    .url = "http://127.0.0.1:1/", .headers = list};
+		struct result x = {0};
+		bool started = client_start(h, rq, &x) != NULL;
+		char what[64];
+
+		client_run(h);
+		(void)snprintf(what, sizeof(what), "header %zu is %s", i,
+		    lines[i].fine ? "one" : "none");
+		OK(started == lines[i].fine &&
+			(started || strstr(x.error, "header") != NULL),
+		    what);
+	}
+	http_free(h);
+}
+
 static void
 policy(void)
 {
@@ -373,6 +406,7 @@ main(void)
 	(void)unsetenv("HTTPS_PROXY");
 	(void)unsetenv("https_proxy");
 	policy();
+	request_headers();
 	places();
 	shown();
 	headers();
