@@ -211,6 +211,7 @@ test: deps-test		## everything: what CI runs
 	$(MAKE) fuzz FUZZ_SECONDS=20
 	$(MAKE) check
 	$(MAKE) integration
+	$(MAKE) coverage
 	$(MAKE) torture TORTURE_SAMPLE=12
 	$(TEST_ENV) $(PROVE) tests/faults/faults.t
 
@@ -240,9 +241,9 @@ fuzz:			## fuzz each parser for FUZZ_SECONDS (10)
 # What counts, and how code is exempt: tests/coverage/README.md.
 coverage:		## the gate of coverage: 95% of lines, 90% of branches
 	@[ ! -d build-coverage ] || find build-coverage -name '*.gcda' -delete
-	$(MAKE) COVERAGE=1 BUILD=build-coverage check
-	$(MAKE) COVERAGE=1 BUILD=build-coverage torture TORTURE_SAMPLE=$(or $(TORTURE_SAMPLE),6)
-	@tests/coverage/gate.sh build-coverage
+	@rc=0; $(MAKE) COVERAGE=1 BUILD=build-coverage check || rc=1; \
+	$(MAKE) COVERAGE=1 BUILD=build-coverage torture TORTURE_SAMPLE=$(or $(TORTURE_SAMPLE),6) || rc=1; \
+	tests/coverage/gate.sh build-coverage || rc=1; exit $$rc
 
 # The analyzer of gcc 12 takes a pointer kept in a struct for lost: leaks are
 # for the sanitizer's runs.  cppcheck does not see that INVARIANT() ends the

@@ -210,7 +210,7 @@ done >"$tmp/wrong"
 is "$(cat "$tmp/wrong")" "" "skip with the same framing: the rest, with the same numbers and bytes"
 resume 7 cloudtrail/1
 is "$(counts)" "10,7,3,0,0" "what was settled is skipped"
-for format in cloudtrail/2 cloudtrail vpcflow/1 "" json; do
+for format in cloudtrail/2 cloudtrail nosuch/1 "" json; do
 	resume 7 "$format"
 	is "$rc $(counts)" "0 10,0,9,1,0" "skip with format '$format': starts over"
 done
