@@ -5,6 +5,7 @@
 
 #include "clock.h"
 #include "httphead.h"
+#include "log.h"
 #include "timefmt.h"
 
 void
@@ -162,4 +163,5 @@ httphead_request_id(struct http_reply *r)
 		if (n < sizeof(r->request_id) - 1)
 			r->request_id[n++] = *v;
 	r->request_id[n] = '\0';
+	log_redact(r->request_id); /* what cuts it must not hide a secret */
 }
