@@ -183,6 +183,8 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(INJECT) $(ARCHIVES)
 	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(ALL_LDFLAGS) -o $@ $(filter-out $(UNUSED),$^) $(LDLIBS)
 # s3fetch has an object_free() of its own.
 $(BUILD)/fuzz/fuzz_object: UNUSED = $(BUILD)/s3fetch.a
+# Usage errors end a program; here they end a try.
+$(BUILD)/fuzz/fuzz_options: ALL_LDFLAGS += -Wl,--wrap=exit
 
 tests: all $(TESTBINS) $(FAKEBINS) $(TOOLBINS) $(FAULTBINS) $(UNITS)
 fuzzers: $(FUZZERS)

@@ -26,6 +26,8 @@ enum {
 
 static struct parser p = {.window = BUF_INIT(1 << 24), .forced = -1};
 
+static bool stored; /* the bytes are plain, gzip or zstd */
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 
@@ -64,7 +66,7 @@ run(struct buf *b, const char *data, size_t n, size_t step, unsigned options)
 	p.forced = (int)(options / OPTION_FORMAT) - 1;
 	if (p.forced >= (int)p.formats.n)
 		p.forced = -1;
-	o = object_new(&p, "0123456789abcdef-0001", &v, false, &why);
+	o = object_new(&p, "0123456789abcdef-0001", &v, stored, &why);
 	CHECK(o != NULL);
 	for (size_t at = 0; at < n; at += take) {
 		take = n - at < step ? n - at : step;
@@ -134,6 +136,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		return 0;
 	options = data[0];
 	step = (size_t)data[1] % 61 + 1;
+	stored = data[1] >= 128;
 	run(&whole, (const char *)data + 2, n - 2, n, options);
 	run(&cut, (const char *)data + 2, n - 2, step, options);
 	check_lines(&whole);
