@@ -103,6 +103,35 @@ enough_files(unsigned connections, struct fault *f)
 	return true;
 }
 
+/* One that libcurl cannot make sense of would look like an outage.  Its text
+ * may hold a password: not told. */
+static bool
+proxy_fine(const char *proxy, struct fault *f)
+{
+	static const char *const schemes[] = {
+	    "http", "https", "socks4", "socks4a", "socks5", "socks5h"};
+	CURLU *u;
+	char *scheme = NULL;
+	bool fine = false;
+
+	if (proxy == NULL)
+		return true;
+	u = curl_url();
+	if (u == NULL)
+		log_oom();
+	if (curl_url_set(u, CURLUPART_URL, proxy,
+		CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME) == CURLUE_OK &&
+	    curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK)
+		for (size_t i = 0; i < sizeof(schemes) / sizeof(*schemes); i++)
+			fine = fine || strcasecmp(scheme, schemes[i]) == 0;
+	curl_free(scheme);
+	curl_url_cleanup(u);
+	if (fine)
+		return true;
+	fault_set(f, EXIT_BADCONFIG, "HTTPS_PROXY is no address of a proxy");
+	return fault_hint(f, "such as http://proxy.example.com:3128");
+}
+
 static bool
 configure(struct http *h, const struct http_options *o, struct fault *f)
 {
@@ -121,7 +150,7 @@ configure(struct http *h, const struct http_options *o, struct fault *f)
 		ca_file = getenv("SSL_CERT_FILE");
 	h->trust = ca_file != NULL && *ca_file != '\0' ? trust_file(ca_file, f)
 						       : system_trust();
-	if (h->trust == NULL || !is_openssl(f) ||
+	if (h->trust == NULL || !is_openssl(f) || !proxy_fine(h->proxy, f) ||
 	    !enough_files(o->connections, f))
 		return false;
 	if (helper_running(o->names))

@@ -116,6 +116,20 @@ mistake "--bare without a stream" 64 'sentinelpost --bare <rows.ndjson' '--bare'
 mistake "a file where input stands" 64 'sentinelpost rows.ndjson' "'rows.ndjson'" 'hint: .*< *rows.ndjson|hint: .*standard input'
 
 ### What is between
+for proxy in 'ht!tp://x' 'http://' 'ftp://proxy.example' 'http://u:hush@pro xy'; do
+	mistake "HTTPS_PROXY=$proxy" 78 "HTTPS_PROXY='$proxy' s3list s3://logs/" 'HTTPS_PROXY is no address of a proxy' 'hint: .*http://'
+	! grep -q hush "$dir/err"
+	ok "HTTPS_PROXY=$proxy: is not told"
+done
+# Who looks up the store's name, and where a proxy without a port is.
+for proxy in http://localhost=1080 https://localhost=443 socks4a://localhost:1=1 socks5h://localhost=1080 localhost:1=1; do
+	mistake "the proxy ${proxy%=*} is asked" 69 "LB_CLOCK_SPEED=100 HTTPS_PROXY=${proxy%=*} \$BUILD/testbin/s3list --give-up 5s --endpoint https://store.invalid s3://logs/" \
+		"localhost port ${proxy#*=} " 'hint: .*HTTPS_PROXY'
+done
+for proxy in socks4://localhost:1 socks5://localhost:1; do
+	mistake "the proxy $proxy takes addresses" 69 "LB_CLOCK_SPEED=100 HTTPS_PROXY=$proxy \$BUILD/testbin/s3list --give-up 5s --endpoint https://store.invalid s3://logs/" \
+		"could not resolve host 'store.invalid'" 'hint: '
+done
 mistake "a proxy that is down" 69 'LB_CLOCK_SPEED=100 HTTPS_PROXY=http://127.0.0.1:1 $BUILD/testbin/s3list --give-up 5s --endpoint https://192.0.2.1 s3://logs/' \
 	'proxy|127.0.0.1 port 1' 'hint: .*HTTPS_PROXY'
 mistake "a proxy that refuses" 69 "LB_CLOCK_SPEED=100 HTTPS_PROXY=$S3SIM_URL \$BUILD/testbin/s3list --give-up 5s --endpoint https://192.0.2.1 s3://logs/" \
