@@ -10,6 +10,7 @@
 #include "out.h"
 #include "rule.h"
 #include "source.h"
+#include "textrow.h"
 #include "utf8.h"
 
 enum {
@@ -55,6 +56,7 @@ row_head(struct buf *b, const struct object *o, const char *table)
 
 /* What was done for one row, counted when it is one. */
 struct done {
+	const struct header *names; /* of text taken the short way */
 	struct value_counts values;
 	uint64_t misfits;
 	bool fallback;
@@ -70,7 +72,9 @@ add_time(struct buf *b, struct object *o, const struct format *f,
 
 	/* Without the comma that a label begins with. */
 	buf_add(b, c->label + 1, c->label_len - 1);
-	if (c->nsources > 0)
+	if (d->names != NULL)
+		r = textrow_time(b, f, d->names, &d->values);
+	else if (c->nsources > 0)
 		r = source_add(b, f, c, rec, &d->values);
 	else if (c->node != NULL)
 		r = convert_add(b, c, &rec->slots[c->node->slot], &d->values);
@@ -162,6 +166,20 @@ count_row(struct object *o, const struct capture *c, const struct done *d)
 	unmapped_count(&o->unmapped, c);
 }
 
+/* The names of the record's fields, when it is text that columns can be made
+ * of without slots. */
+static const struct header *
+short_way(const struct object *o, const struct format *f)
+{
+	const struct header *h = o->framer.header;
+
+	if (f->framing != FRAMING_TEXT)
+		return NULL;
+	if (h == NULL)
+		h = f->text.names;
+	return textrow_can(f, h) ? h : NULL;
+}
+
 const char *
 emit_row(struct object *o, const char **detail)
 {
@@ -173,7 +191,7 @@ emit_row(struct object *o, const char **detail)
 	const struct rule *broken = rule_broken(f, &rec);
 	struct buf *b = out_buf();
 	size_t start = b->len;
-	struct done d = {0};
+	struct done d = {.names = short_way(o, f)};
 
 	*detail = NULL;
 	if (broken != NULL) {
@@ -187,7 +205,10 @@ emit_row(struct object *o, const char **detail)
 		out_drop();
 		return "no-time";
 	}
-	add_columns(b, f, &rec, &d);
+	if (d.names != NULL)
+		d.misfits = textrow_columns(b, f, d.names, &d.values);
+	else
+		add_columns(b, f, &rec, &d);
 	buf_adds(b, o->parser->bare ? "}" : "}}");
 	if (b->err == EFBIG || b->len - start > WIRE_LINE_MAX) {
 		out_drop();

@@ -146,6 +146,7 @@ struct text_format {
 	bool header;     /* names may come in lines of their own */
 	bool first;      /* the first line has names, whatever they are */
 	bool directives; /* of W3C: #Fields: has names */
+	bool direct;     /* columns are fields alone: see textrow.h */
 	bool rest;       /* the last field takes the rest of the line */
 	size_t least;    /* fields of a record, when no header line says more */
 	char **fields;   /* names given */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formatint.h"
 #include "header.h"
 #include "jsonw.h"
 #include "log.h"
@@ -59,10 +60,55 @@ make(const struct format *f, size_t n)
 	h->refs = 1;
 	h->names = (struct buf)BUF_INIT(8 * HEADER_LINE_MAX);
 	h->slot = calloc(n + 1, sizeof(*h->slot));
+	h->others = calloc(n + 1, sizeof(*h->others));
+	h->columns = calloc(f->n, sizeof(*h->columns));
+	if (h->others == NULL || h->columns == NULL)
+		log_oom();
 	h->name = calloc(n + 1, sizeof(*h->name));
 	if (h->slot == NULL || h->name == NULL)
 		log_oom();
 	return h;
+}
+
+/* Which field a column takes; -1: none. */
+static short
+field_of(struct header *h, const struct column *c)
+{
+	short field = -1;
+
+	for (size_t i = 0; i < h->n && c->node != NULL; i++)
+		if (h->slot[i] == c->node->slot) {
+			h->direct &= field == -1;
+			field = (short)i;
+		}
+	return field;
+}
+
+/* Which field each column takes, and which fields none. */
+static void
+find_columns(struct header *h)
+{
+	const struct format *f = h->format;
+	unsigned *uses = calloc(h->n + 1, sizeof(*uses));
+	short field;
+
+	if (uses == NULL)
+		log_oom();
+	h->direct = true;
+	for (size_t i = 0; i < h->n; i++)
+		if (h->slot[i] == -1)
+			h->others[h->nothers++] = (short)i;
+	h->time = field_of(h, &f->columns[0]);
+	for (size_t k = 1; k < f->n; k++) {
+		field = field_of(h, &f->columns[k]);
+		if (field == -1 && f->columns[k].node != NULL)
+			continue;
+		h->columns[h->ncolumns++] =
+		    (struct header_column){(unsigned short)k, field};
+		if (field != -1 && ++uses[field] > h->uses)
+			h->uses = uses[field];
+	}
+	free(uses);
 }
 
 static struct header *
@@ -75,6 +121,7 @@ finish(struct header *h)
 		h->name[i].p = p;
 		p += h->name[i].n;
 	}
+	find_columns(h);
 	return h;
 }
 
@@ -182,7 +229,8 @@ static size_t
 cost(size_t line, size_t names)
 {
 	return sizeof(struct header) + 2 * line +
-	       names * (sizeof(struct json_val) + sizeof(short) + 2);
+	       COLUMNS_MAX * sizeof(struct header_column) +
+	       names * (sizeof(struct json_val) + 2 * sizeof(short) + 2);
 }
 
 struct header *
@@ -202,7 +250,7 @@ header_line(const struct format *f, const char *line, size_t n)
 	if (skip > n)
 		return NULL;
 	split_names(&s, f, line + skip, n - skip, directive);
-	if (total + cost(n, s.n) > HEADERS_MAX)
+	if (s.n == 0 || total + cost(n, s.n) > HEADERS_MAX)
 		return NULL;
 	h = make(f, s.n);
 	for (size_t i = 0; i < s.n; i++)
@@ -233,6 +281,8 @@ header_release(struct header *h)
 	}
 	buf_clear(&h->names);
 	free(h->slot);
+	free(h->others);
+	free(h->columns);
 	free(h->name);
 	free(h->line);
 	free(h);

@@ -23,8 +23,20 @@ struct header {
 	size_t n;
 	short *slot;           /* of each field, or -1: no column takes it */
 	struct json_val *name; /* JSON strings, for the counts */
-	struct buf names;      /* their text */
-	char *line;            /* as it stands in the object; NULL: given */
+	/* The columns that have a field here, or a constant (field -1), the
+	 * first one aside: time is its field, or -1. */
+	struct header_column {
+		unsigned short column;
+		short field;
+	} * columns;
+	size_t ncolumns;
+	int time;
+	short *others; /* fields that no column takes */
+	size_t nothers;
+	unsigned uses;    /* columns that take one field, at most */
+	bool direct;      /* no two fields have the same name */
+	struct buf names; /* their text */
+	char *line;       /* as it stands in the object; NULL: given */
 	size_t len;
 	unsigned refs;
 	struct header *next;
@@ -39,8 +51,8 @@ bool header_like(const struct format *f, const char *line, size_t n);
 /** The same of a #Fields directive, whole. */
 bool header_directive(const struct format *f, const char *line, size_t n);
 
-/** The names of a line, a #Fields directive or not.  NULL when there is no
- * memory for them: HEADERS_MAX. */
+/** The names of a line, a #Fields directive or not.  NULL when there is none,
+ * or no memory for them: HEADERS_MAX. */
 struct header *header_line(const struct format *f, const char *line, size_t n);
 
 /** Take leave of a header that header_given() or header_line() gave; NULL is

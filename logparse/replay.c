@@ -109,7 +109,8 @@ take_record(struct replay *r, struct object *o)
 		return false;
 	if (format->framing == FRAMING_TEXT)
 		return text_record(c, h != NULL ? h : format->text.names,
-			   r->bytes.p, r->bytes.len, NULL, &detail) == NULL;
+			   r->bytes.p, r->bytes.len, r->bytes.p + r->bytes.len,
+			   &detail) == NULL;
 	json_init(&j, r->bytes.p, r->bytes.len);
 	got = capture_record(c, &j, false, &depth);
 	return (got == CAPTURE_OK ||

@@ -170,8 +170,8 @@ kind_of(struct framer *f, const struct line *l)
 }
 
 static enum frame_kind_of
-record(struct framer *f, struct capture *c, const char *p, const struct line *l,
-    struct frame_event *ev)
+record(struct framer *f, struct capture *c, const char *p, const char *end,
+    const struct line *l, struct frame_event *ev)
 {
 	const struct header *h =
 	    f->header != NULL ? f->header : f->format->text.names;
@@ -181,7 +181,8 @@ record(struct framer *f, struct capture *c, const char *p, const struct line *l,
 	    .p = l->p, .n = l->n, .at = f->base + (uint64_t)(l->p - p)};
 	ev->bad_at = ev->at;
 	f->records = true;
-	ev->why = text_record(c, h, l->p, l->n, &fields, &ev->detail);
+	ev->why = text_record(c, h, l->p, l->n, end, &ev->detail);
+	fields = text_split()->n;
 	/* A last line without its end may be one that was cut. */
 	if (!l->whole && (ev->why != NULL || fields < f->fields)) {
 		ev->why = "truncated";
@@ -227,7 +228,7 @@ step(struct framer *f, struct capture *c, const char *p, size_t n, size_t *pos,
 		break;
 	}
 	*pos = l.next;
-	return record(f, c, p, &l, ev);
+	return record(f, c, p, p + n, &l, ev);
 }
 
 enum frame_kind_of

@@ -132,28 +132,76 @@ least(const struct header *h)
 	return h->line != NULL && t->quotes != QUOTES_CSV ? h->n : t->least;
 }
 
+/* Names that no column takes. */
 static void
-clear(struct capture *c)
+count_unmapped(struct capture *c, const struct header *h)
 {
+	size_t most = split.n < TEXT_FIELDS_MAX ? split.n : TEXT_FIELDS_MAX;
+
+	for (size_t k = 0; k < h->nothers && (size_t)h->others[k] < most; k++)
+		if (split.field[h->others[k]].n > 0)
+			unmapped(c, &h->name[h->others[k]]);
+	for (size_t i = h->n; i < most; i++)
+		if (split.field[i].n > 0)
+			unnamed(c, i);
+	c->others += split.n - most;
+}
+
+/* The slots of the columns' fields. */
+static void
+fill(struct capture *c, const struct header *h, const char *p, size_t n)
+{
+	const struct path_node *line = h->format->text.line;
+	const struct field *f = split.field;
+	size_t most = split.n < h->n ? split.n : h->n;
+	struct json_val *v;
+	char *to;
+
 	for (unsigned i = 0; i < c->tree->slots; i++)
 		c->slot[i].p = NULL;
-	c->first.p = NULL;
-	c->duplicates = c->others = 0;
-	c->nunmapped = 0;
+	/* The whole of it has quotes around fields, too. */
+	split.escapes |= line != NULL && split.quotes;
+	to = room(n);
+	if (line != NULL)
+		put(&c->slot[line->slot], &to, p, n, false);
+	for (size_t i = 0; i < most && i < TEXT_FIELDS_MAX; i++, f++) {
+		if (f->n == 0 || h->slot[i] == -1)
+			continue;
+		v = &c->slot[h->slot[i]];
+		c->duplicates += v->p != NULL;
+		put(v, &to, f->p, f->n, f->doubled);
+	}
+}
+
+const struct split *
+text_split(void)
+{
+	return &split;
+}
+
+void
+text_value(struct json_val *v, const struct field *f)
+{
+	size_t most = f->n < FIELD_KEPT ? f->n : FIELD_KEPT;
+	char *to;
+
+	if (text.cap > TEXT_KEPT)
+		buf_clear(&text);
+	buf_reset(&text);
+	to = buf_room(&text, SCAN_ESCAPED(most) + 2);
+	INVARIANT(to != NULL);
+	put(v, &to, f->p, f->n, f->doubled);
 }
 
 const char *
 text_record(struct capture *c, const struct header *h, const char *p, size_t n,
-    size_t *fields, const char **detail)
+    const char *end, const char **detail)
 {
 	const struct text_format *t = &h->format->text;
-	const struct field *f = split.field;
-	size_t most;
-	char *to;
 
 	textsplit(&split, t, p, n, t->rest ? h->n - 1 : SIZE_MAX);
-	if (fields != NULL)
-		*fields = split.n;
+	split.len = n;
+	split.end = end;
 	if (split.open) {
 		*detail = "expected quotes that match";
 		return "bad-quotes";
@@ -162,28 +210,12 @@ text_record(struct capture *c, const struct header *h, const char *p, size_t n,
 		*detail = "expected more fields";
 		return "missing-field";
 	}
-	clear(c);
-	/* The whole of it has those around fields, too. */
-	split.escapes |= t->line != NULL && split.quotes;
-	to = room(n);
-	if (t->line != NULL)
-		put(&c->slot[t->line->slot], &to, p, n, false);
-	most = split.n < TEXT_FIELDS_MAX ? split.n : TEXT_FIELDS_MAX;
-	for (size_t i = 0; i < most; i++, f++) {
-		if (f->n == 0)
-			continue;
-		if (i >= h->n) {
-			unnamed(c, i);
-		} else if (h->slot[i] == -1) {
-			unmapped(c, &h->name[i]);
-		} else {
-			struct json_val *v = &c->slot[h->slot[i]];
-
-			c->duplicates += v->p != NULL;
-			put(v, &to, f->p, f->n, f->doubled);
-		}
-	}
-	c->others += split.n - most;
+	c->first.p = NULL;
+	c->duplicates = c->others = 0;
+	c->nunmapped = 0;
+	count_unmapped(c, h);
+	if (!t->direct || !h->direct)
+		fill(c, h, p, n);
 	return NULL;
 }
 

@@ -3,6 +3,7 @@
 
 #include "capture.h"
 #include "header.h"
+#include "textsplit.h"
 
 /*
  * Records that are lines: their fields go into a capture's slots, as JSON
@@ -10,13 +11,18 @@
  */
 
 /**
- * Fill c from a record, a line without its end.  Slices are good until the
- * next record of any object.  Returns NULL, or why it is none ("bad-quotes",
- * "missing-field"), with *detail.  *fields, when it is not NULL, is how many
- * there were.
+ * Take a record, a line without its end; up to end memory may be read.
+ * Returns NULL, or why it is none ("bad-quotes", "missing-field"), with
+ * *detail.  What it has is good until the next record of any object: its
+ * fields in text_split(), names without a column in c, and, unless the format
+ * is one for textrow.h, values in c's slots.
  */
 const char *text_record(struct capture *c, const struct header *h,
-    const char *p, size_t n, size_t *fields, const char **detail);
+    const char *p, size_t n, const char *end, const char **detail);
+const struct split *text_split(void);
+
+/** A field of it as a JSON string, good until the next call. */
+void text_value(struct json_val *v, const struct field *f);
 
 /** Do the object's first bytes hold a header line or a record as this format
  * describes them ("match")?  final: there are no more. */

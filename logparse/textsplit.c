@@ -28,29 +28,9 @@ struct marks {
 	size_t total, counted, before;
 };
 
-/* The marks of up to 64 bytes at p. */
-static void
-mark_bytes(struct marks *m, const char *p, size_t n, size_t word)
-{
-	uint64_t bit = 1;
-
-	m->sep[word] = m->quote[word] = 0;
-	for (size_t i = 0; i < n; i++, bit <<= 1) {
-		unsigned char c = (unsigned char)p[i];
-
-		if (p[i] == m->separator)
-			m->sep[word] |= bit;
-		else if (c == '"')
-			m->quote[word] |= bit;
-		else if (c < 0x20 || c == '\\')
-			m->control |= bit;
-		else if (c > 0x7f)
-			m->high |= bit;
-	}
-}
-
 #if defined(__SSE2__)
-static void
+/* The marks of 64 bytes at p. */
+static inline void
 mark_word(struct marks *m, const char *p, size_t word)
 {
 	const __m128i sep = _mm_set1_epi8(m->separator);
@@ -71,11 +51,42 @@ mark_word(struct marks *m, const char *p, size_t word)
 	m->control |= control & ~quotes;
 	m->high |= high;
 }
+static void
+mark_rest(struct marks *m, const char *p, size_t n, size_t word)
+{
+	char bytes[64];
+
+	/* What is behind must be neither one nor the other. */
+	memset(bytes, m->separator == 'x' ? 'y' : 'x', sizeof(bytes));
+	memcpy(bytes, p, n);
+	mark_word(m, bytes, word);
+}
 #else
+/* The marks of up to 64 bytes at p. */
+static void
+mark_rest(struct marks *m, const char *p, size_t n, size_t word)
+{
+	uint64_t bit = 1;
+
+	m->sep[word] = m->quote[word] = 0;
+	for (size_t i = 0; i < n; i++, bit <<= 1) {
+		unsigned char c = (unsigned char)p[i];
+
+		if (p[i] == m->separator)
+			m->sep[word] |= bit;
+		else if (c == '"')
+			m->quote[word] |= bit;
+		else if (c < 0x20 || c == '\\')
+			m->control |= bit;
+		else if (c > 0x7f)
+			m->high |= bit;
+	}
+}
+
 static void
 mark_word(struct marks *m, const char *p, size_t word)
 {
-	mark_bytes(m, p, 64, word);
+	mark_rest(m, p, 64, word);
 }
 #endif
 
@@ -92,7 +103,7 @@ mark(struct marks *m, const char *p, size_t n, char separator)
 	for (; i + 64 <= m->marked; i += 64)
 		mark_word(m, p + i, word++);
 	if (i < m->marked)
-		mark_bytes(m, p + i, m->marked - i, word++);
+		mark_rest(m, p + i, m->marked - i, word++);
 	while (word-- > 0)
 		m->quotes |= m->quote[word];
 	if (n > m->marked) {

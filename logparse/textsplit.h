@@ -17,12 +17,14 @@ struct field {
 
 struct split {
 	struct field field[TEXT_FIELDS_MAX];
-	size_t n;      /* there may be more than are kept */
-	bool escapes;  /* something in it must be escaped in JSON */
-	bool quotes;   /* quotes are in it */
-	bool high;     /* bytes above 0x7f are in it */
-	bool open;     /* quotes do not match: a quoted field does not end */
-	bool doubtful; /* they may not */
+	size_t n;        /* there may be more than are kept */
+	bool escapes;    /* something in it must be escaped in JSON */
+	bool quotes;     /* quotes are in it */
+	bool high;       /* bytes above 0x7f are in it */
+	bool open;       /* quotes do not match: a quoted field does not end */
+	bool doubtful;   /* they may not */
+	size_t len;      /* bytes of the line */
+	const char *end; /* of the memory that may be read */
 };
 
 /** Cut n bytes; field number `last`, from 0, takes all the rest. */

@@ -121,6 +121,8 @@ with(const char *frame)
 		OK(0, f.text);
 		exit(tap_done());
 	}
+	/* Its values are looked at in the slots. */
+	format->text.direct = false;
 	buf_clear(&b);
 }
 
@@ -134,6 +136,7 @@ lines(void)
 
 	format_free(format);
 	format = format_read("t", text, strlen(text), &f);
+	format->text.direct = false;
 	check("", "");
 	check("\n \n\r\n", "");
 	check("one\ntwo\r\nthree", "+one +two +three ");

@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# Rows of text are the same by the short way (columns right from fields) and by the
+# long one (which a rule makes it go), on values of all kinds; rejected lines come
+# back as the rows they would have been, with the names of their header line.
+cd "$(dirname "$0")/../.." || exit 99
+. tests/lib/tap.sh
+BUILD=${BUILD:-$PWD/build}
+PATH=$BUILD/bin:$PATH LC_ALL=C
+export PATH LC_ALL
+tmp=$(mktemp -d) || exit 99
+trap 'rm -rf "$tmp"' EXIT
+
+# Lines of the fields of a format, each one of many values, by a fixed sequence.
+lines() {
+	awk -v names="$1" -v sep="$2" -v n="$3" 'BEGIN {
+		count = split("- 0 1 7 00 007 65535 65536 2147483647 2147483648 123456789 1234567890 -1 1.5 1e3 x OK ACCEPT " \
+			"10.0.0.1 255.255.255.255 256.1.1.1 1.2.3 1.2.3.4.5 01.2.3.4 1..2.3 1.2.3.4: 2001:db8::1 [::1]:80 1.2.3.4:80 h:99999 " \
+			"1763632500 1763632560 0000000001 9999999999 99999999999 1763632500123 17636325x0 0 999999999999999999 " \
+			"9223372036854775807 9223372036854775808 2026-11-20T09:55:00Z 2026-11-20T09:55:00 a\\b a\"b \303\251 \377 " \
+			"abcdefghijklmnopqrstuvwxyz0123456789 arn:aws:elasticloadbalancing:us-east-2:123456789012:targetgroup/t", value, " ")
+		value[++count] = ""; value[++count] = "\001"; value[++count] = sprintf("%300s", ""); gsub(/ /, "y", value[count])
+		fields = split(names, name, " ")
+		seed = 7
+		for (i = 0; i < n; i++) {
+			line = ""
+			for (k = 1; k <= fields; k++) {
+				seed = (seed * 1103515245 + 12345) % 2147483648
+				line = line (k > 1 ? sep : "") value[int(seed / 65536) % count + 1]
+			}
+			print line
+		}
+	}'
+}
+
+for format in vpcflow s3access alb nlb elbflow clb alb-connection cloudfront-realtime; do
+	file=logparse/formats/$format.format
+	names=$(awk '$1 == "fields" { $1 = ""; print }' "$file" | paste -sd' ')
+	sep=' '
+	grep -q '^frame.*tab' "$file" && sep=$'\t'
+	{ cat "$file"; echo "filter no-such-field"; } >"$tmp/long.format"
+	lines "$names" "$sep" 4000 >"$tmp/in"
+	printf 'no end' >>"$tmp/in"
+	for way in short long; do
+		opt=(--format "$format")
+		[ $way = short ] || opt+=(--format-file "$tmp/long.format")
+		logparse --log-format text "${opt[@]}" "$tmp/in" 2>/dev/null |
+			sed 's/"id":"[0-9a-f-]*"/"id":""/' >"$tmp/$way"
+	done
+	is "$(cmp "$tmp/short" "$tmp/long" 2>&1)" "" "$format: the same both ways"
+	rows=$(grep -c '"row":' "$tmp/short")
+	[ "$rows" -gt 1000 ]
+	ok "$format: $rows rows" || tail -2 "$tmp/short" | sed 's/^/# /'
+	is "$(jq -c 'select(.row) | .row' "$tmp/short" 2>&1 | grep -c '^{"TimeGenerated"')" "$rows" "$format: which are JSON"
+done
+
+# A dead letter has the names of its fields: replayed, it is the row it would be.
+printf 'end start bytes vpc-id\n1763632560 - 7 vpc-1\n' >"$tmp/in"
+logparse --log-format text --format vpcflow --strict-time "$tmp/in" 2>/dev/null | grep '"reject":' |
+	sed 's/"reject"/"object":{"store":"s3","bucket":"b","key":"k","modified":"2026-11-20T10:00:00Z"},"reject"/' >"$tmp/dead"
+is "$(logparse --log-format text --rows <"$tmp/dead" 2>&1)" \
+	'{"TimeGenerated":"2026-11-20T10:00:00Z","Bytes":7,"End":"2025-11-20T09:56:00Z","VpcId":"vpc-1"}' \
+	"a dead letter of a log with a header"
+printf '#Fields: time c-ip sc-status\n09:55:00\t10.0.0.1\t200\n' >"$tmp/in"
+logparse --log-format text --format cloudfront --strict-time "$tmp/in" 2>/dev/null | grep '"reject":' |
+	sed 's/"reject"/"object":{"store":"s3","bucket":"b","key":"k","modified":"2026-11-20T10:00:00Z"},"reject"/' >"$tmp/dead"
+is "$(logparse --log-format text --rows <"$tmp/dead" 2>&1)" \
+	'{"TimeGenerated":"2026-11-20T10:00:00Z","Time":"09:55:00","CIp":"10.0.0.1","ScStatus":"200"}' \
+	"and of one with a directive"
+sed 's/"header":"[^"]*"/"header":"#Fields:"/' "$tmp/dead" | logparse --log-format text --rows >"$tmp/out" 2>&1
+is "$? $(grep -c TimeGenerated "$tmp/out")" "65 0" "and nothing of one whose names are lost"
+printf '1763632500 x\n' | logparse --log-format text --format elbflow --strict-time - 2>/dev/null | grep '"reject":' |
+	sed 's/"reject"/"object":{"store":"s3","bucket":"b","key":"GLBFlowLogs\/k"},"reject"/; s/"header":"[^"]*"/&/; s/"raw":"[^"]*"/"raw":"2 1 eni-0 1.2.3.4 1.2.3.5 1 2 6 1 1 1763632500 1763632560 ACCEPT OK"/' >"$tmp/dead"
+is "$(logparse --log-format text --rows <"$tmp/dead" | jq -r .LogType)" "GLB" "and the key of its object"
+tap_done
