@@ -58,6 +58,12 @@ for f in logparse s3ack s3list s3fetch sentinelpost; do
 		*'for files') ;;
 		*) is "$(status_of "$p" CapPrm) $(status_of "$p" CapEff)" '0000000000000000 0000000000000000' "$name: no capability" ;;
 		esac
+		if [ ! -r "/proc/$p/environ" ]; then
+			# Who is not root cannot look into what must not be dumped.
+			[ "$(id -u)" != 0 ] && [ "$(stat -c %u "/proc/$p/environ")" = 0 ]
+			ok "$name: its environment is root's alone to see"
+			continue
+		fi
 		tr '\0' '\n' <"/proc/$p/environ" >"$dir/environ"
 		want='plain-'
 		# What a filter uses it keeps until it has read it, a proxy for good.
@@ -66,6 +72,7 @@ for f in logparse s3ack s3list s3fetch sentinelpost; do
 			sed 's/=.*//; s/^/# /' "$dir/environ"
 	done
 	for p in $helpers; do
+		[ -r "/proc/$p/environ" ] || continue
 		# Of a pipe's ends only those of standard error, where there is one.
 		is "$(find "/proc/$p/fd" -lname 'pipe:*' | wc -l)" 0 "$f: helper $(cat "/proc/$p/comm") holds no pipe"
 	done

@@ -131,7 +131,9 @@ may[s3fetch]=${may[s3list]}
 # another environment, and in between there is none.
 clean() {
 	for _ in $(seq 6000); do
-		if [ "$(readlink "/proc/$1/exe")" = "$(readlink -f "$BUILD/bin/$2")" ] &&
+		# What must not be dumped is root's alone to see.
+		[ "$(id -u)" = 0 ] || [ -r "/proc/$1/environ" ] || return 0
+		if [ "$(cat "/proc/$1/comm")" = "$2" ] &&
 			tr '\0' '\n' <"/proc/$1/environ" >"$dir/environ" && grep -q '^PATH=' "$dir/environ"; then
 			grep -vE "^(${may[$2]})=" "$dir/environ" >"$dir/others"
 			found "$dir/others" || return 0
@@ -181,8 +183,8 @@ done | sort -u >"$dir/escaped"
 escaped 'Bearer eyJ' >"$dir/bearer"
 echo >>"$dir/bearer"
 trace=tls
-if ! strace -f -qq -o /dev/null true 2>/dev/null; then
-	skip "strace cannot trace here" "writes"
+if [ "$(id -u)" != 0 ] || ! strace -f -qq -o /dev/null true 2>/dev/null; then
+	skip "strace cannot trace here, or who is not root cannot see what descriptors are" "writes"
 	tap_done
 	exit
 fi
