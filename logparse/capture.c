@@ -61,18 +61,10 @@ find(const struct path_node *node, struct path_node **guess,
 /* A member of the object at node that no column takes. */
 static void
 unmapped(const struct walk *w, const struct path_node *node,
-    const struct json_val *key)
+    const struct json_val *key, const struct json_val *val)
 {
-	struct capture *c = w->c;
-
-	if (w->covered > 0)
-		return;
-	if (c->nunmapped == CAPTURE_UNMAPPED_MAX) {
-		c->others++;
-		return;
-	}
-	c->unmapped[c->nunmapped].parent = node;
-	c->unmapped[c->nunmapped++].key = *key;
+	if (w->covered == 0)
+		capture_unmapped(w->c, node, key, val);
 }
 
 /* Is a value of node's place one that has nothing of what node wants? */
@@ -109,10 +101,10 @@ walk_object(struct walk *w, struct path_node *node, struct json_val *v)
 			c->first = key;
 		child = find(node, guess, &key);
 		if (child == NULL) {
-			unmapped(w, node, &key);
 			to = &val;
 			if (!json_value(w->j, to))
 				return false;
+			unmapped(w, node, &key, to);
 		} else {
 			guess = &child->follows;
 			if (child->seen == c->serial)
@@ -122,7 +114,7 @@ walk_object(struct walk *w, struct path_node *node, struct json_val *v)
 			if (!walk_value(w, child, to))
 				return false;
 			if (is_other(child, to))
-				unmapped(w, node, &key);
+				unmapped(w, node, &key, to);
 		}
 		v->flags |= key.flags | to->flags;
 	}

@@ -8,7 +8,18 @@
 #include "json.h"
 #include "path.h"
 
-enum { CAPTURE_UNMAPPED_MAX = 64 };
+enum {
+	CAPTURE_UNMAPPED_MAX = 64, /* fields without a column that are noted */
+	CAPTURE_KEPT_MAX = 10923   /* where they are kept: so many of the
+				      shortest are what a column holds */
+};
+
+/* A field that no column takes, though the object around it has a place in the
+ * tree. */
+struct capture_field {
+	const struct path_node *parent;
+	struct json_val key, val;
+};
 
 /*
  * One forward pass over a record: checks that it is JSON, finds its end, and
@@ -22,12 +33,9 @@ struct capture {
 	    first; /* name of the record's first member, or p NULL */
 	/* Of this record: */
 	uint64_t duplicates; /* members that came twice; the last one wins */
-	struct {
-		const struct path_node *parent;
-		struct json_val key;
-	} unmapped[CAPTURE_UNMAPPED_MAX]; /* members that no column takes,
-					     though the object around them has
-					     a place in the tree */
+	struct capture_field *unmapped;
+	size_t room; /* of that list */
+	bool keep;   /* set by the caller: note up to CAPTURE_KEPT_MAX */
 	size_t nunmapped;
 	uint64_t others; /* more of them than there is room for */
 };
@@ -41,6 +49,15 @@ enum capture_result {
 };
 
 void capture_init(struct capture *c, struct path_tree *tree);
+void capture_free(struct capture *c);
+
+/** Note a field of the object at parent that no column takes. */
+void capture_unmapped(struct capture *c, const struct path_node *parent,
+    const struct json_val *key, const struct json_val *val);
+
+/** Of the noted fields that came twice, forget all but the last; they count as
+ * duplicates. */
+void capture_settle(struct capture *c);
 
 /**
  * Pass the value at j->p.  With envelopes, stop at an array whose place is

@@ -40,7 +40,10 @@ add(struct formats *all, struct format *format, size_t at)
 static void
 drop(struct formats *all, size_t at)
 {
+	capture_free(all->v[at].capture);
 	free(all->v[at].capture);
+	if (all->v[at].outer != NULL)
+		capture_free(all->v[at].outer);
 	free(all->v[at].outer);
 	format_free(all->v[at].format);
 	all->n--;

@@ -5,8 +5,10 @@
 
 #include "convert.h"
 #include "emit.h"
+#include "extra.h"
 #include "header.h"
 #include "log.h"
+#include "origin.h"
 #include "out.h"
 #include "rule.h"
 #include "source.h"
@@ -19,6 +21,9 @@ enum {
 	REJECT_RAW_MAX = WIRE_LINE_MAX - 6 * HEADER_MAX -
 			 4096 /* of a reject line, written */
 };
+
+/* The column of tables of one's own that keeps what has none. */
+#define EXTRA_CUSTOM "AdditionalFields"
 
 /* {"id":"..","n":17 */
 static void
@@ -60,6 +65,7 @@ struct done {
 	struct value_counts values;
 	uint64_t misfits;
 	bool fallback;
+	struct extra extra;
 };
 
 /* The first column: the record's time, or the object's. */
@@ -83,10 +89,22 @@ add_time(struct buf *b, struct object *o, const struct format *f,
 	if (o->parser->strict_time || o->modified[0] == '\0')
 		return false;
 	d->fallback = true;
+	/* What was no time is kept, too. */
+	if (r == VALUE_MISFIT)
+		d->extra.misfit[d->extra.nmisfits++] = c;
 	buf_addc(b, '"');
 	buf_adds(b, o->modified);
 	buf_addc(b, '"');
 	return true;
+}
+
+/* A value does not fit its column. */
+static void
+misfit(struct done *d, const struct column *c)
+{
+	d->misfits++;
+	if (d->extra.nmisfits < EXTRA_MISFITS_MAX)
+		d->extra.misfit[d->extra.nmisfits++] = c;
 }
 
 /* A column and the JSON of its value. */
@@ -114,7 +132,8 @@ add_sources(struct buf *b, const struct format *f, const struct column *c,
 	r = source_add(b, f, c, rec, &d->values);
 	if (r != VALUE_OK)
 		buf_cut(b, start);
-	d->misfits += r == VALUE_MISFIT;
+	if (r == VALUE_MISFIT)
+		misfit(d, c);
 }
 
 static void
@@ -149,8 +168,25 @@ add_columns(struct buf *b, const struct format *f, const struct record *rec,
 		r = convert_add(b, c, v, &d->values);
 		if (r != VALUE_OK)
 			buf_cut(b, start);
-		d->misfits += r == VALUE_MISFIT;
+		if (r == VALUE_MISFIT)
+			misfit(d, c);
 	}
+}
+
+/* What has no column, in a column of its own. */
+static void
+add_extra(struct buf *b, const struct object *o, const struct format *f,
+    struct capture *c, const struct record *rec, struct done *d)
+{
+	size_t start = b->len;
+
+	if (!f->custom && o->parser->extra == NULL)
+		return;
+	buf_adds(b, ",\"");
+	buf_adds(b, f->custom ? EXTRA_CUSTOM : o->parser->extra);
+	buf_adds(b, "\":");
+	if (!extra_add(b, &d->extra, f, c, rec, &d->values))
+		buf_cut(b, start);
 }
 
 static void
@@ -169,11 +205,12 @@ count_row(struct object *o, const struct capture *c, const struct done *d)
 /* The names of the record's fields, when it is text that columns can be made
  * of without slots. */
 static const struct header *
-short_way(const struct object *o, const struct format *f)
+short_way(
+    const struct object *o, const struct format *f, const struct capture *c)
 {
 	const struct header *h = o->framer.header;
 
-	if (f->framing != FRAMING_TEXT)
+	if (f->framing != FRAMING_TEXT || c->keep)
 		return NULL;
 	if (h == NULL)
 		h = f->text.names;
@@ -184,15 +221,19 @@ const char *
 emit_row(struct object *o, const char **detail)
 {
 	const struct format *f = o->parser->formats.v[o->record_format].format;
-	const struct capture *c =
-	    o->parser->formats.v[o->record_format].capture;
+	struct capture *c = o->parser->formats.v[o->record_format].capture;
 	const struct record rec = {
 	    c->slot, context_slots(&o->framer.context), o->key, o->nkey};
 	const struct rule *broken = rule_broken(f, &rec);
 	struct buf *b = out_buf();
 	size_t start = b->len;
-	struct done d = {.names = short_way(o, f)};
+	struct done d;
 
+	d.values = (struct value_counts){0};
+	d.names = short_way(o, f, c);
+	d.misfits = 0;
+	d.fallback = false;
+	d.extra.nmisfits = 0;
 	*detail = NULL;
 	if (broken != NULL) {
 		*detail = broken->text;
@@ -209,6 +250,10 @@ emit_row(struct object *o, const char **detail)
 		d.misfits = textrow_columns(b, f, d.names, &d.values);
 	else
 		add_columns(b, f, &rec, &d);
+	capture_settle(c);
+	if (f->custom)
+		origin_add(b, o, f, o->record, o->record_len);
+	add_extra(b, o, f, c, &rec, &d);
 	buf_adds(b, o->parser->bare ? "}" : "}}");
 	if (b->err == EFBIG || b->len - start > WIRE_LINE_MAX) {
 		out_drop();
@@ -408,6 +453,8 @@ emit_record(struct object *o, const struct frame_event *ev)
 		emit_reject(o, &bad);
 		return;
 	}
+	o->record = ev->p;
+	o->record_len = ev->n;
 	rec.slots = o->parser->formats.v[o->record_format].capture->slot;
 	if (rule_filters(o->parser->formats.v[o->record_format].format, &rec)) {
 		SETTLED(o, filtered);

@@ -191,6 +191,15 @@ complete(struct reader *r)
 	return true;
 }
 
+/* Tables of one's own end so (sentinel-ingestion, Names). */
+static bool
+is_custom(const char *table)
+{
+	size_t n = strlen(table);
+
+	return n > 3 && strcmp(table + n - 3, "_CL") == 0;
+}
+
 struct format *
 format_read(const char *name, const char *text, size_t n, struct fault *fault)
 {
@@ -216,6 +225,7 @@ format_read(const char *name, const char *text, size_t n, struct fault *fault)
 	}
 	if (!complete(&r))
 		goto fail;
+	r.out->custom = is_custom(r.out->table);
 	path_finish(&r.out->tree);
 	path_finish(&r.out->outer);
 	format_text_finish(r.out);

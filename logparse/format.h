@@ -24,19 +24,16 @@
  *	frame values		records: JSON values of any kind, strictly
  *	start NAME		a member that records begin with
  *	key GLOB		object keys look like this (may repeat)
- *	members NAME ...	all of these stand near the beginning; of several
- *				such lines one is enough
- *	group NAME		formats of one group share objects: each record
- *				is of the one whose 'when' it meets
- *	when PATH [VALUE ...]	a record has this (with one of these values)
- *	unless PATH [VALUE ...]	a record has not
- *	require PATH ...	a record has at least one of these
- *	allowed PATH VALUE ...	where it is there, it is one of these
- *	range PATH MIN MAX	where it is there, it is a number in between
- *	filter PATH [VALUE ...]	a record that has this is dropped and counted
- *	column NAME TYPE SOURCE [| SOURCE ...]
- *				string datetime bool int long real dynamic; of
- *				sources the first that gives a value
+ *	members NAME ...	all of these stand near the beginning; of
+ *several such lines one is enough group NAME		formats of one group
+ *share objects: each record is of the one whose 'when' it meets when PATH
+ *[VALUE ...]	a record has this (with one of these values) unless PATH [VALUE
+ *...]	a record has not require PATH ...	a record has at least one of
+ *these allowed PATH VALUE ...	where it is there, it is one of these range PATH
+ *MIN MAX	where it is there, it is a number in between filter PATH [VALUE
+ *...]	a record that has this is dropped and counted column NAME TYPE SOURCE [|
+ *SOURCE ...] string datetime bool int long real dynamic; of sources the first
+ *that gives a value
  *	keep PATH ...		of the envelope: kept with fields that have no
  *				column
  *
@@ -217,6 +214,7 @@ struct format {
 	struct rule *rules;
 	size_t nrules;
 	char group[FORMAT_NAME_MAX + 1];
+	bool custom;            /* the table is one of one's own (_CL) */
 	bool values;            /* any JSON value is a record, strictly */
 	struct path_tree outer; /* of the object around the records */
 	bool around;            /* something of it is wanted */

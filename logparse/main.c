@@ -17,7 +17,7 @@
 enum { WINDOW_MAX = 2 * WIRE_LINE_MAX /* a chunk, and less before it */ };
 
 static struct {
-	const char *format;
+	const char *format, *extra;
 	struct opt_list files;
 	bool strict_time, rows, list;
 	int64_t max_ratio;
@@ -31,6 +31,8 @@ static const struct opt options[] = {
 	"know the type of this format file too; may repeat"},
     {"list-formats", NULL, OPT_FLAG, &o.list, 0, 0,
 	"print the types that are known, and exit"},
+    {"extra", "COL_CF", OPT_TEXT, &o.extra, 0, 0,
+	"keep fields without a column in this one, of Sentinel's tables"},
     {"strict-time", NULL, OPT_FLAG, &o.strict_time, 0, 0,
 	"reject records without a time of their own"},
     {"rows", NULL, OPT_FLAG, &o.rows, 0, 0,
@@ -92,6 +94,28 @@ no_such_format(void)
 	opt_fault(&spec, &f);
 }
 
+/* A column that is added to a table of Sentinel's (sentinel-ingestion). */
+static void
+check_extra(void)
+{
+	size_t n = o.extra != NULL ? strlen(o.extra) : 0;
+	struct fault f = {0};
+
+	if (o.extra == NULL)
+		return;
+	if (n > 3 && n <= COLUMN_NAME_MAX &&
+	    strcmp(o.extra + n - 3, "_CF") == 0 &&
+	    strspn(o.extra,
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+		"0123456789_") == n &&
+	    strchr("0123456789_", o.extra[0]) == NULL)
+		return;
+	(void)fault_set(&f, EXIT_BADUSAGE,
+	    "--extra takes a column's name that ends in _CF, unlike '%s'",
+	    o.extra);
+	opt_fault(&spec, &f);
+}
+
 static _Noreturn void
 die(const struct fault *f)
 {
@@ -112,6 +136,9 @@ load_formats(void)
 		if (!formats_add_file(&p.formats, o.files.v[i], &f))
 			die(&f);
 	free(o.files.v);
+	for (size_t i = 0; i < p.formats.n; i++)
+		p.formats.v[i].capture->keep =
+		    o.extra != NULL || p.formats.v[i].format->custom;
 	p.forced = -1;
 	if (o.format == NULL || strcmp(o.format, "auto") == 0)
 		return;
@@ -156,6 +183,7 @@ main(int argc, char *argv[])
 	out_init();
 	env_wipe(ENV_KEEP_NONE);
 	first = opt_parse(&spec, &o.common, argc, argv);
+	check_extra();
 	metrics_init(&p.metrics, o.common.metrics, "logparse", metrics,
 	    sizeof(metrics) / sizeof(metrics[0]));
 	start_helper(argv + first, (size_t)(argc - first));
@@ -164,6 +192,7 @@ main(int argc, char *argv[])
 	p.max_ratio = (uint64_t)o.max_ratio;
 	p.strict_time = o.strict_time;
 	p.bare = o.rows;
+	p.extra = o.extra;
 	progress_init(o.common.progress);
 	load_formats();
 	if (!sandbox_close(&box, &f))

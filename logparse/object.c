@@ -7,6 +7,7 @@
 #include "emit.h"
 #include "log.h"
 #include "object.h"
+#include "origin.h"
 #include "out.h"
 #include "progress.h"
 #include "timefmt.h"
@@ -113,6 +114,7 @@ object_new(struct parser *p, const char *id, const struct json_val *line,
 	o->name = name;
 	o->key = key.p;
 	o->nkey = key.len;
+	origin_init(o, &w.bucket);
 	o->raw = raw;
 	o->format = p->forced >= 0 ? p->forced : DETECT_MORE;
 	object_modified(o, &w.modified);
@@ -151,6 +153,7 @@ object_free(struct object *o)
 		return;
 	release(o);
 	unmapped_free(&o->unmapped);
+	buf_clear(&o->origin);
 	free(o->name);
 	free(o->key);
 	free(o);

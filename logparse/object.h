@@ -34,9 +34,10 @@ enum {
 
 struct parser {
 	struct formats formats;
-	int forced;       /* --format: its place, or -1 for auto */
-	bool strict_time; /* --strict-time */
-	bool bare;        /* --rows: rows alone, rejects on stderr */
+	int forced;        /* --format: its place, or -1 for auto */
+	bool strict_time;  /* --strict-time */
+	bool bare;         /* --rows: rows alone, rejects on stderr */
+	const char *extra; /* --extra: the column of native tables, or NULL */
 	uint64_t max_ratio;
 	struct buf window; /* bytes being framed */
 	size_t held;       /* by all objects' unfinished records */
@@ -54,6 +55,7 @@ struct object {
 	char *name; /* for messages: s3://bucket/key, or a path */
 	char *key;  /* its bytes */
 	size_t nkey;
+	struct buf origin;          /* columns that say so: see origin.h */
 	char modified[TIMEFMT_MAX]; /* RFC 3339, or "" */
 	uint64_t skip;              /* records that were settled before */
 	char skip_format[64];       /* by which framing */
@@ -63,11 +65,13 @@ struct object {
 	uint64_t at;                /* where the next chunk begins */
 	bool foreign;               /* its lines come from another logparse */
 	struct unpack unpack;
-	bool decoding, waiting;     /* see stored.h */
-	bool ended;                 /* while it waited: its end line was read */
-	struct hold stored;         /* bytes that wait to be decoded */
-	int format;                 /* its place, or DETECT_MORE, DETECT_NONE */
-	int record_format;          /* of its group, that of the last record */
+	bool decoding, waiting; /* see stored.h */
+	bool ended;             /* while it waited: its end line was read */
+	struct hold stored;     /* bytes that wait to be decoded */
+	int format;             /* its place, or DETECT_MORE, DETECT_NONE */
+	int record_format;      /* of its group, that of the last record */
+	const char *record;     /* whose bytes are these */
+	size_t record_len;
 	size_t detect;              /* bytes that the next look at it takes */
 	struct detection detection; /* how its format was found */
 	char head[OBJECT_HEAD]; /* its first bytes, until there are enough */

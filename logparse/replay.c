@@ -3,6 +3,7 @@
 
 #include "emit.h"
 #include "header.h"
+#include "origin.h"
 #include "replay.h"
 #include "rule.h"
 #include "textrecord.h"
@@ -131,6 +132,8 @@ again(struct replay *r, struct object *o)
 
 	if (!take_record(r, o))
 		return REPLAY_STILL;
+	o->record = ev.p;
+	o->record_len = ev.n;
 	o->record_format = emit_format(o, &ev);
 	if (o->record_format < 0)
 		return REPLAY_STILL;
@@ -153,7 +156,7 @@ replay_line(struct replay *r, struct parser *p, const struct wire_line *w)
 	struct object o = {.parser = p, .from = w->object};
 	struct buf key = BUF_INIT(WIRE_LINE_MAX);
 	enum replay_result result;
-	struct json_val v;
+	struct json_val v, bucket = {0};
 	bool more;
 
 	if (!wire_id(w, o.id) || !json_uint(&w->n, &o.counts.records))
@@ -170,9 +173,12 @@ replay_line(struct replay *r, struct parser *p, const struct wire_line *w)
 		o.key = key.p;
 		o.nkey = key.len;
 	}
+	(void)wire_member(&w->object, "bucket", &bucket);
+	origin_init(&o, &bucket);
 	result = take_header(&o, w) ? again(r, &o) : REPLAY_STILL;
 	unmapped_free(&o.unmapped);
 	buf_clear(&key);
+	buf_clear(&o.origin);
 	frame_free(&o.framer);
 	return result;
 }

@@ -25,35 +25,18 @@ static struct split split;
 /* Names of fields that are beyond those that have one: "field27". */
 static char extra[TEXT_FIELDS_MAX][EXTRA_NAME];
 
-static void
-unnamed(struct capture *c, size_t i)
+static struct json_val
+unnamed(size_t i)
 {
 	struct buf b = BUF_INIT(EXTRA_NAME - 1);
 
-	if (i >= TEXT_FIELDS_MAX || c->nunmapped == CAPTURE_UNMAPPED_MAX) {
-		c->others++;
-		return;
-	}
 	if (extra[i][0] == '\0') {
 		buf_addf(&b, "\"field%zu\"", i + 1);
 		INVARIANT(b.err == 0);
 		memcpy(extra[i], b.p, b.len + 1);
 		buf_clear(&b);
 	}
-	c->unmapped[c->nunmapped].parent = &c->tree->root;
-	c->unmapped[c->nunmapped++].key =
-	    (struct json_val){extra[i], strlen(extra[i]), JSON_STRING, 0};
-}
-
-static void
-unmapped(struct capture *c, const struct json_val *name)
-{
-	if (c->nunmapped == CAPTURE_UNMAPPED_MAX) {
-		c->others++;
-		return;
-	}
-	c->unmapped[c->nunmapped].parent = &c->tree->root;
-	c->unmapped[c->nunmapped++].key = *name;
+	return (struct json_val){extra[i], strlen(extra[i]), JSON_STRING, 0};
 }
 
 /* Two quotes to one, into out. */
@@ -132,18 +115,29 @@ least(const struct header *h)
 	return h->line != NULL && t->quotes != QUOTES_CSV ? h->n : t->least;
 }
 
+/* The name of a field that no column takes, and its value where it is kept. */
+static void
+unmapped(struct capture *c, const struct header *h, size_t i,
+    const struct json_val *v)
+{
+	struct json_val name = i < h->n ? h->name[i] : unnamed(i);
+
+	capture_unmapped(c, &c->tree->root, &name, v);
+}
+
 /* Names that no column takes. */
 static void
 count_unmapped(struct capture *c, const struct header *h)
 {
 	size_t most = split.n < TEXT_FIELDS_MAX ? split.n : TEXT_FIELDS_MAX;
+	const struct json_val none = {0};
 
 	for (size_t k = 0; k < h->nothers && (size_t)h->others[k] < most; k++)
 		if (split.field[h->others[k]].n > 0)
-			unmapped(c, &h->name[h->others[k]]);
+			unmapped(c, h, (size_t)h->others[k], &none);
 	for (size_t i = h->n; i < most; i++)
 		if (split.field[i].n > 0)
-			unnamed(c, i);
+			unmapped(c, h, i, &none);
 	c->others += split.n - most;
 }
 
@@ -153,8 +147,8 @@ fill(struct capture *c, const struct header *h, const char *p, size_t n)
 {
 	const struct path_node *line = h->format->text.line;
 	const struct field *f = split.field;
-	size_t most = split.n < h->n ? split.n : h->n;
-	struct json_val *v;
+	size_t most = split.n < TEXT_FIELDS_MAX ? split.n : TEXT_FIELDS_MAX;
+	struct json_val *v, other;
 	char *to;
 
 	for (unsigned i = 0; i < c->tree->slots; i++)
@@ -164,13 +158,20 @@ fill(struct capture *c, const struct header *h, const char *p, size_t n)
 	to = room(n);
 	if (line != NULL)
 		put(&c->slot[line->slot], &to, p, n, false);
-	for (size_t i = 0; i < most && i < TEXT_FIELDS_MAX; i++, f++) {
-		if (f->n == 0 || h->slot[i] == -1)
+	for (size_t i = 0; i < most; i++, f++) {
+		if (f->n == 0)
 			continue;
-		v = &c->slot[h->slot[i]];
-		c->duplicates += v->p != NULL;
-		put(v, &to, f->p, f->n, f->doubled);
+		if (i < h->n && h->slot[i] != -1) {
+			v = &c->slot[h->slot[i]];
+			c->duplicates += v->p != NULL;
+			put(v, &to, f->p, f->n, f->doubled);
+		} else if (c->keep) {
+			put(&other, &to, f->p, f->n, f->doubled);
+			unmapped(c, h, i, &other);
+		}
 	}
+	if (c->keep)
+		c->others += split.n - most;
 }
 
 const struct split *
@@ -213,8 +214,9 @@ text_record(struct capture *c, const struct header *h, const char *p, size_t n,
 	c->first.p = NULL;
 	c->duplicates = c->others = 0;
 	c->nunmapped = 0;
-	count_unmapped(c, h);
-	if (!t->direct || !h->direct)
+	if (!c->keep)
+		count_unmapped(c, h);
+	if (c->keep || !t->direct || !h->direct)
 		fill(c, h, p, n);
 	return NULL;
 }

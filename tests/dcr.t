@@ -35,7 +35,10 @@ for format in logparse/formats/*.format; do
 	sound "$dir/rule.json"
 	ok "$f: a rule for Sentinel's own table"
 	is "$(jq -r '.properties.streamDeclarations[].columns[] | "\(.name) \(.type)"' "$dir/rule.json")" \
-		"$(awk '$1 == "column" { print $2, $3 == "bool" ? "boolean" : $3 }' "$format")" "$f: the columns are those of its format file"
+		"$(awk '$1 == "column" { print $2, $3 == "bool" ? "boolean" : $3 }
+			$1 == "table" && $2 ~ /_CL$/ { own = 1 }
+			END { if (own) print "SourceBucket string\nSourceKey string\nSourceRecord long\nEventHash string\nAdditionalFields dynamic" }' "$format")" \
+		"$f: the columns are those of its format file, and those that say where rows come from"
 	"${native[@]}" --table My_CL "$f" >"$dir/own.json"
 	sound "$dir/own.json"
 	ok "$f: a rule for a table of one's own"
@@ -54,6 +57,8 @@ for format in logparse/formats/*.format; do
 	like "$(jq -r '.properties.dataFlows[0].transformKql' "$dir/own.json")" '\| extend EventTime = TimeGenerated$' "$f: the time of old events is kept"
 	is "$(jq -r '.properties.dataFlows[0].outputStream' "$dir/own.json")" Custom-My_CL "$f: into that table"
 done
+
+is "$("${native[@]}" --extra Rest_CF waf | jq -c '.properties.streamDeclarations[].columns | last')" '{"name":"Rest_CF","type":"dynamic"}' "--extra adds its column"
 
 # The native table's guid columns, and the columns as Microsoft describes them.
 "${native[@]}" cloudtrail >"$dir/rule.json"

@@ -2,26 +2,28 @@
 # Print what Azure needs for a log type that logparse knows, as ARM JSON: the
 # data collection rule (kind Direct), whose stream has the columns of the type's
 # format file, and the body of a custom table for it.
-#	dcr.sh --location L --workspace RESOURCE-ID [--dce RESOURCE-ID] [--no-guid] FORMAT
+#	dcr.sh --location L --workspace RESOURCE-ID [--dce RESOURCE-ID] [--no-guid] [--extra COL_CF] FORMAT
 #	dcr.sh --location L --workspace RESOURCE-ID --table NAME_CL FORMAT
 #	dcr.sh --table-body NAME_CL FORMAT
 # The first is for the table that the format names, Sentinel's own mostly, the
 # others for one of your own, which also keeps the time of events older than two days (EventTime).
 # --dce: by a data collection endpoint, as for Private Link.  --no-guid: where
-# the service refuses the rule because of columns of type guid.
+# the service refuses the rule because of columns of type guid.  --extra: with the
+# column of logparse --extra, which the table must have, too.
 set -euo pipefail
 
 usage() {
 	sed -n 's/^#	/usage: /p' "$0" >&2
 	exit 64
 }
-location='' workspace='' dce='' table='' body='' guid=true
+location='' workspace='' dce='' table='' body='' extra='' guid=true
 while [ $# -gt 1 ]; do
 	case $1 in
 	--location) location=$2 ;;
 	--workspace) workspace=$2 ;;
 	--dce) dce=$2 ;;
 	--table) table=$2 ;;
+	--extra) extra=$2 ;;
 	--table-body) table=$2 body=1 ;;
 	--no-guid) guid=false && set -- 0 "$@" ;;
 	*) usage ;;
@@ -41,10 +43,14 @@ fi
 # converts.  Types of streams and of tables differ in name.
 awk '$1 == "table" { print "table", $2 } $1 == "column" { print $2, $3 }' "$file" |
 	jq -Rn --arg location "$location" --arg workspace "$workspace" --arg dce "$dce" \
-		--arg own "$table" --arg body "$body" --argjson guid "$guid" '
+		--arg own "$table" --arg body "$body" --arg extra "$extra" --argjson guid "$guid" '
 	[inputs | split(" ")] as $all |
 	($all[] | select(.[0] == "table") | .[1]) as $table |
-	[$all[] | select(.[0] != "table") | {name: .[0], type: (.[1] | if . == "bool" then "boolean" else . end)}] as $columns |
+	# What logparse adds to the columns of the format file.
+	(if $table | endswith("_CL") then
+		[["SourceBucket", "string"], ["SourceKey", "string"], ["SourceRecord", "long"], ["EventHash", "string"], ["AdditionalFields", "dynamic"]]
+	elif $extra != "" then [[$extra, "dynamic"]] else [] end) as $added |
+	[($all[] | select(.[0] != "table")), $added[] | {name: .[0], type: (.[1] | if . == "bool" then "boolean" else . end)}] as $columns |
 	[$columns[].name | select(IN("AwsEventId", "SharedEventId") and $guid and $own == "")] as $guids |
 	# Names that a table of your own must not have get a _ more.
 	(if $own == "" then [] else [$columns[].name | select(IN("Title", "UniqueId"))] end) as $reserved |
