@@ -84,7 +84,7 @@ SHELL_SRC  := $(wildcard tools/deps tools/*.sh tests/*.t tests/filters/*.t tests
 ALL_C      := $(wildcard common/*.[ch] $(FOLDERS:%=%/*.[ch]) tests/*/*.[ch] tests/*/*/*.[ch] tools/*.[ch] bench/*.[ch])
 # The product itself: cppcheck knows too little of jansson and libmicrohttpd.
 PRODUCT_C  := $(wildcard common/*.[ch] $(FOLDERS:%=%/*.[ch]))
-MANPAGES   := $(wildcard */*.1 */*.7)
+MANPAGES   := $(wildcard */*.1 */*.5 */*.7)
 # Under $(DOCDIR) as in the tree: they refer to each other.
 DOCFILES   := README.md CHANGELOG.md LICENSE tools/dcr.sh \
 	$(wildcard docs/*.md docs/decisions/*.md pipelines/* logparse/formats/*.format)
@@ -268,7 +268,7 @@ check-format:		## fail when `make format` would change something
 install: all		## install under $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(BINDIR)
 	install -m 0755 $(BINS) $(DESTDIR)$(BINDIR)
-	for s in 1 7; do install -d $(DESTDIR)$(MANDIR)/man$$s && \
+	for s in 1 5 7; do install -d $(DESTDIR)$(MANDIR)/man$$s && \
 	 install -m 0644 $$(printf '%s\n' $(MANPAGES) | grep "[.]$$s$$") $(DESTDIR)$(MANDIR)/man$$s || exit 1; done
 	for f in $(DOCFILES); do install -d $(DESTDIR)$(DOCDIR)/$$(dirname $$f) && \
 	 install -m $$([ -x $$f ] && echo 0755 || echo 0644) $$f $(DESTDIR)$(DOCDIR)/$$f || exit 1; done

@@ -22,6 +22,13 @@
  *				object, of a bare array, or objects one after
  *				another
  *	frame values		records: JSON values of any kind, strictly
+ *	frame lines		records: lines of text
+ *	frame delimited SEP [quotes|kept-quotes|csv] [brackets]
+ *	    [header|first-line]	lines of fields
+ *	frame w3c SEP ..	the same, with #Fields directives
+ *	fields NAME ... [...]	names of the fields of text, in order
+ *	least N			a record of text has so many
+ *	match FIELD GLOB ...	the first record of text looks like this
  *	start NAME		a member that records begin with
  *	key GLOB		object keys look like this (may repeat)
  *	members NAME ...	all of these stand near the beginning; of
@@ -43,6 +50,7 @@
  *	part "SEP" N PATH	the Nth part of a text, from 0; -1 is the last
  *	join "SEP" PATH ...	those that are there
  *	whole PATH		a number without its fraction
+ *	field NAME, line	of text: the same as NAME; all of it
  *	key GLOB "TEXT"		TEXT where the object's key looks like this
  *	object NAME=PATH ...	an object of those that are there; NAME=$COLUMN
  *				takes the value of a column before

@@ -12,7 +12,7 @@ format_wrong(struct reader *r, const char *expected)
 	    "format file '%s', line %u: expected %s", r->name, r->line,
 	    expected);
 	return fault_hint(
-	    r->fault, "logparse(1), FORMAT FILES, says how they are written");
+	    r->fault, "logparse-formats(5) says how they are written");
 }
 
 char *

@@ -63,8 +63,8 @@ is "$(sed -n '/^\.Sh EXIT STATUS/,/^\.Sh EX/s/^\.It \([0-9]*\)$/\1/p' docs/logbr
 if command -v mandoc >/dev/null; then
 	is "$(mandoc -T lint -W warning docs/logbridge.7 2>&1)" "" "logbridge(7) is well-formed"
 fi
-for p in */*.1 */*.7; do
-	grep -oE '^\.Xr [a-z0-9]+ [17]' "$p" | while read -r _ name section; do
+for p in */*.1 */*.5 */*.7; do
+	grep -oE '^\.Xr [a-z0-9-]+ [157]' "$p" | while read -r _ name section; do
 		case $name in head | tee) continue ;; esac
 		[ -n "$(git ls-files "*/$name.$section")" ] || echo "$p: $name($section)"
 	done

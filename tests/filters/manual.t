@@ -37,7 +37,7 @@ examples() {
 			code = 1; print substr($0, 12) >file; next }
 		/^     [^ ]/ { code = 0; about = substr($0, 6) }'
 }
-for page in s3list/s3list.1 s3fetch/s3fetch.1 logparse/logparse.1 sentinelpost/sentinelpost.1 s3list/s3ack.1 docs/logbridge.7; do
+for page in s3list/s3list.1 s3fetch/s3fetch.1 logparse/logparse.1 logparse/logparse-formats.5 sentinelpost/sentinelpost.1 s3list/s3ack.1 docs/logbridge.7; do
 	name=$(basename "$page")
 	examples "$page" "$dir/$name"
 	cp -r "$dir/here" "$dir/run"
