@@ -36,8 +36,8 @@ enum {
 struct http_options {
 	const char *ca_file;    /* --ca or AWS_CA_BUNDLE; NULL: the system's */
 	const char *user_agent; /* "logbridge/0.1.0 s3fetch" */
-	unsigned connections;   /* at once, and kept when idle; 0: 64 are kept */
-	struct helper *names;   /* who looks names up; NULL: libcurl does */
+	unsigned connections; /* at once, and kept when idle; 0: 64 are kept */
+	struct helper *names; /* who looks names up; NULL: libcurl does */
 	/* 0: the above.  A stall is counted only while http_poll() listens:
 	 * a program held up by its own output blames no peer for it. */
 	int64_t connect_ms, stall_ms;
