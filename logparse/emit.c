@@ -5,6 +5,7 @@
 
 #include "convert.h"
 #include "emit.h"
+#include "explain.h"
 #include "extra.h"
 #include "header.h"
 #include "log.h"
@@ -217,6 +218,19 @@ short_way(
 	return textrow_can(f, h) ? h : NULL;
 }
 
+/* Tell what is in a row instead of printing it. */
+static void
+told_row(const struct object *o, const struct format *f,
+    const struct capture *c, const char *p, size_t n)
+{
+	struct buf row = BUF_INIT(WIRE_LINE_MAX);
+
+	buf_add(&row, p, n);
+	out_drop();
+	explain_row(o, f, c, row.p, row.len);
+	buf_clear(&row);
+}
+
 const char *
 emit_row(struct object *o, const char **detail)
 {
@@ -260,7 +274,10 @@ emit_row(struct object *o, const char **detail)
 		return "row-too-long";
 	}
 	o->since_mark += b->len - start;
-	out_line();
+	if (o->parser->explain)
+		told_row(o, f, c, b->p + start, b->len - start);
+	else
+		out_line();
 	count_row(o, c, &d);
 	return NULL;
 }
@@ -392,7 +409,9 @@ emit_reject(struct object *o, const struct frame_event *ev)
 			SETTLED(o, skipped);
 		return;
 	}
-	if (!o->part)
+	if (!o->part && o->parser->explain)
+		explain_other(o, ev, "set aside");
+	else if (!o->part)
 		tell(o, ev);
 	if (!o->parser->bare)
 		reject_lines(o, ev);
@@ -431,6 +450,15 @@ emit_format(struct object *o, const struct frame_event *ev)
 	return -1;
 }
 
+/* Dropped on purpose. */
+static void
+filter(struct object *o, const struct frame_event *ev)
+{
+	if (o->parser->explain)
+		explain_other(o, ev, "filtered");
+	SETTLED(o, filtered);
+}
+
 void
 emit_record(struct object *o, const struct frame_event *ev)
 {
@@ -442,7 +470,7 @@ emit_record(struct object *o, const struct frame_event *ev)
 		return;
 	}
 	if (ev->filtered) {
-		SETTLED(o, filtered);
+		filter(o, ev);
 		return;
 	}
 	o->record_format = emit_format(o, ev);
@@ -455,9 +483,10 @@ emit_record(struct object *o, const struct frame_event *ev)
 	}
 	o->record = ev->p;
 	o->record_len = ev->n;
+	o->record_at = ev->at;
 	rec.slots = o->parser->formats.v[o->record_format].capture->slot;
 	if (rule_filters(o->parser->formats.v[o->record_format].format, &rec)) {
-		SETTLED(o, filtered);
+		filter(o, ev);
 		return;
 	}
 	bad.why = emit_row(o, &bad.detail);
@@ -514,6 +543,8 @@ emit_end(struct object *o)
 {
 	struct jsonw w;
 
+	if (o->parser->explain)
+		explain_end(o);
 	if (o->parser->bare)
 		return;
 	jsonw_open(&w, out_buf());

@@ -277,6 +277,7 @@ format_free(struct format *f)
 		return;
 	for (size_t i = 0; i < f->n; i++) {
 		free(f->columns[i].constant);
+		free(f->columns[i].written);
 		format_free_sources(&f->columns[i]);
 	}
 	format_free_rules(f);

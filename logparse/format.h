@@ -131,7 +131,6 @@ struct source {
 	long part;
 	char *glob; /* that the object's key must match */
 	enum column_as as;
-	char *written; /* for --explain */
 };
 
 struct header;
@@ -175,6 +174,7 @@ struct column {
 	size_t constant_len;
 	struct source *sources;
 	size_t nsources;
+	char *written;            /* where it comes from, for --explain */
 	char label[COLUMN_LABEL]; /* ,"NAME": */
 	size_t label_len;
 	unsigned line; /* of the format file, for --explain and errors */

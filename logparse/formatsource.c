@@ -307,11 +307,12 @@ simplify(struct column *c)
 bool
 format_sources(struct reader *r, struct column *c)
 {
-	const char *begin;
 	struct source *s;
 	struct word w;
 	bool more;
 
+	format_blanks(r);
+	c->written = format_copy(r->p, (size_t)(r->end - r->p));
 	do {
 		if (c->nsources == FORMAT_SOURCES_MAX)
 			return format_wrong(r, "no more than 8 sources");
@@ -319,8 +320,6 @@ format_sources(struct reader *r, struct column *c)
 		    format_grow(c->sources, c->nsources, sizeof(*c->sources));
 		s = &c->sources[c->nsources++];
 		*s = (struct source){0};
-		format_blanks(r);
-		begin = r->p;
 		if (!one_source(r, s))
 			return false;
 		more = format_word(r, &w);
@@ -329,8 +328,6 @@ format_sources(struct reader *r, struct column *c)
 				return false;
 			more = format_word(r, &w);
 		}
-		s->written =
-		    format_copy(begin, (size_t)((more ? w.p : r->p) - begin));
 	} while (more && format_word_is(&w, "|"));
 	if (more)
 		return format_wrong(
@@ -348,7 +345,6 @@ format_free_sources(struct column *c)
 		free(c->sources[i].place);
 		free(c->sources[i].text);
 		free(c->sources[i].glob);
-		free(c->sources[i].written);
 	}
 	free(c->sources);
 	c->sources = NULL;

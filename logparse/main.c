@@ -19,7 +19,7 @@ enum { WINDOW_MAX = 2 * WIRE_LINE_MAX /* a chunk, and less before it */ };
 static struct {
 	const char *format, *extra;
 	struct opt_list files;
-	bool strict_time, rows, list;
+	bool strict_time, rows, list, explain;
 	int64_t max_ratio;
 	struct opt_common common;
 } o = {.max_ratio = UNPACK_RATIO};
@@ -37,6 +37,8 @@ static const struct opt options[] = {
 	"reject records without a time of their own"},
     {"rows", NULL, OPT_FLAG, &o.rows, 0, 0,
 	"print bare rows; rejects are named on stderr (exit 65)"},
+    {"explain", NULL, OPT_FLAG, &o.explain, 0, 0,
+	"tell what becomes of each record, and why, instead of printing rows"},
     {"max-ratio", "N", OPT_NUMBER, &o.max_ratio, 1, INT64_MAX,
 	"refuse more than N bytes out of one compressed (1000)"},
 };
@@ -191,7 +193,8 @@ main(int argc, char *argv[])
 	stored_init(&p.stored);
 	p.max_ratio = (uint64_t)o.max_ratio;
 	p.strict_time = o.strict_time;
-	p.bare = o.rows;
+	p.bare = o.rows || o.explain;
+	p.explain = o.explain;
 	p.extra = o.extra;
 	progress_init(o.common.progress);
 	load_formats();

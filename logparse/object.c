@@ -5,6 +5,7 @@
 
 #include "clock.h"
 #include "emit.h"
+#include "explain.h"
 #include "log.h"
 #include "object.h"
 #include "origin.h"
@@ -67,6 +68,8 @@ use_format(struct object *o, int place)
 	const struct format *format;
 
 	o->format = place;
+	if (o->parser->explain)
+		explain_object(o);
 	if (place < 0) {
 		/* None of the known ones: all of it is set aside as one. */
 		frame_init(&o->framer, NULL);
@@ -126,8 +129,12 @@ object_new(struct parser *p, const char *id, const struct json_val *line,
 	unpack_init(
 	    &o->unpack, &(struct unpack_options){.max_ratio = p->max_ratio,
 			    .pool = &p->stored.pool});
-	if (o->format >= 0)
+	if (o->format >= 0) {
+		o->detection = (struct detection){.place = o->format,
+		    .sure = 100,
+		    .reason = "--format says so"};
 		use_format(o, o->format);
+	}
 	p->objects++;
 	return o;
 }
@@ -173,6 +180,9 @@ decided(struct object *o, const char *p, size_t n, bool final)
 		if (n < DETECT_FIRST && !final)
 			return false;
 		place = formats_find(all, o->hint, strlen(o->hint));
+		o->detection = (struct detection){.place = place,
+		    .sure = SURE_BOTH,
+		    .reason = "its object line says so"};
 		look = n < DETECT_FIRST ? n : DETECT_FIRST;
 		if (place >= 0 && !formats_fit(all, place, p, look))
 			place = DETECT_MORE;

@@ -37,6 +37,7 @@ struct parser {
 	int forced;        /* --format: its place, or -1 for auto */
 	bool strict_time;  /* --strict-time */
 	bool bare;         /* --rows: rows alone, rejects on stderr */
+	bool explain;      /* --explain: bare, and told instead of printed */
 	const char *extra; /* --extra: the column of native tables, or NULL */
 	uint64_t max_ratio;
 	struct buf window; /* bytes being framed */
@@ -72,6 +73,7 @@ struct object {
 	int record_format;      /* of its group, that of the last record */
 	const char *record;     /* whose bytes are these */
 	size_t record_len;
+	uint64_t record_at;
 	size_t detect;              /* bytes that the next look at it takes */
 	struct detection detection; /* how its format was found */
 	char head[OBJECT_HEAD]; /* its first bytes, until there are enough */
