@@ -63,7 +63,7 @@ is "$(logparse --log-format text --rows <"$tmp/dead" 2>&1)" \
 printf '#Fields: time c-ip sc-status\n09:55:00\t10.0.0.1\t200\n' >"$tmp/in"
 logparse --log-format text --format cloudfront --strict-time "$tmp/in" 2>/dev/null | grep '"reject":' |
 	sed 's/"reject"/"object":{"store":"s3","bucket":"b","key":"k","modified":"2026-11-20T10:00:00Z"},"reject"/' >"$tmp/dead"
-is "$(logparse --log-format text --rows <"$tmp/dead" 2>&1)" \
+is "$(logparse --log-format text --rows <"$tmp/dead" 2>&1 | sed 's/,"SourceBucket".*/}/')" \
 	'{"TimeGenerated":"2026-11-20T10:00:00Z","Time":"09:55:00","CIp":"10.0.0.1","ScStatus":"200"}' \
 	"and of one with a directive"
 sed 's/"header":"[^"]*"/"header":"#Fields:"/' "$tmp/dead" | logparse --log-format text --rows >"$tmp/out" 2>&1

@@ -64,6 +64,7 @@ run(struct buf *b, const char *text, size_t n, size_t step)
 	}
 	if (start != n)
 		buf_adds(b, "LEFT OVER");
+	capture_free(&c);
 }
 
 static void
