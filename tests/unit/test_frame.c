@@ -37,6 +37,7 @@ run(struct buf *b, const char *text, size_t n, size_t step)
 	enum frame_kind_of kind;
 	size_t start = 0, end = 0, pos;
 
+	capture_free(&c);
 	capture_init(&c, &format->tree);
 	frame_init(&f, format);
 	if (limit > 0) {
@@ -242,6 +243,7 @@ squeezed(void)
 	memset(text, 'a', sizeof(text));
 	memcpy(text, "[{\"id\":x,\"", 10);
 	memcpy(text + 50000, ",{\"id\":[", 8); /* may be a beginning */
+	capture_free(&c);
 	capture_init(&c, &format->tree);
 	frame_init(&f, format);
 	OK(frame_next(&f, &c, text, sizeof(text), &pos, false, &ev) ==
@@ -275,6 +277,7 @@ too_long(size_t step)
 	for (int i = 0; i < LONG; i += 4)
 		buf_adds(&text, i % 16 == 0 ? "{}\\\"" : "\xc3\xa9]}");
 	buf_adds(&text, "\"},{\"id\":2}]}");
+	capture_free(&c);
 	capture_init(&c, &format->tree);
 	frame_init(&f, format);
 	while (end < text.len) {

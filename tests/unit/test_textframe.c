@@ -48,6 +48,7 @@ run(struct buf *b, const char *text, size_t n, size_t step)
 	enum frame_kind_of kind;
 	size_t start = 0, end = 0, pos;
 
+	capture_free(&c);
 	capture_init(&c, &format->tree);
 	frame_init(&f, format);
 	if (limit > 0) {
