@@ -76,6 +76,7 @@ add_time(struct buf *b, struct object *o, const struct format *f,
 {
 	const struct column *c = &f->columns[0];
 	enum value_result r = VALUE_ABSENT;
+	const char *instead = o->modified;
 
 	/* Without the comma that a label begins with. */
 	buf_add(b, c->label + 1, c->label_len - 1);
@@ -87,14 +88,16 @@ add_time(struct buf *b, struct object *o, const struct format *f,
 		r = convert_add(b, c, &rec->slots[c->node->slot], &d->values);
 	if (r == VALUE_OK)
 		return true;
-	if (o->parser->strict_time || o->modified[0] == '\0')
+	if (instead[0] == '\0' && strcmp(f->table, FORMAT_GENERIC_TABLE) == 0)
+		instead = o->read_at;
+	if (o->parser->strict_time || instead[0] == '\0')
 		return false;
 	d->fallback = true;
 	/* What was no time is kept, too. */
 	if (r == VALUE_MISFIT)
 		d->extra.misfit[d->extra.nmisfits++] = c;
 	buf_addc(b, '"');
-	buf_adds(b, o->modified);
+	buf_adds(b, instead);
 	buf_addc(b, '"');
 	return true;
 }

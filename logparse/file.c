@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "input.h"
 #include "log.h"
 #include "out.h"
@@ -132,6 +133,9 @@ input_file(struct parser *p, const struct operands *all, size_t i,
 	}
 	o = begin(p, is_stdin ? "-" : real, is_stdin ? NULL : &st);
 	if (o != NULL) {
+		/* Its bytes are of no other time that is known. */
+		if (is_stdin)
+			timefmt_rfc3339(o->read_at, clock_wall_ms(), false);
 		fed = feed(p, o, fd, common, stop_at);
 		if (fed == FED_ALL)
 			(void)object_end(o);

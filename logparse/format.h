@@ -102,6 +102,10 @@ enum {
 	FORMAT_ALLOWED_MAX = 64 /* values of a rule */
 };
 
+/* Where records go whose type is not known; what is read of them on standard
+ * input may have no time at all. */
+#define FORMAT_GENERIC_TABLE "LogbridgeRaw_CL"
+
 struct column;
 
 /* A place that a value comes from. */

@@ -58,6 +58,7 @@ struct object {
 	size_t nkey;
 	struct buf origin;          /* columns that say so: see origin.h */
 	char modified[TIMEFMT_MAX]; /* RFC 3339, or "" */
+	char read_at[TIMEFMT_MAX];  /* of standard input: when it was read */
 	uint64_t skip;              /* records that were settled before */
 	char skip_format[64];       /* by which framing */
 	char hint[64];              /* format named by the object line, or "" */

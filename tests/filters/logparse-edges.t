@@ -80,7 +80,7 @@ done
 rc=0
 printf '{"eventName":"a"}' >"$tmp/in"
 parse - "$name"
-is "$rc $(counts)" "0 1,0,0,1,0 3,0,3,0,0" "- among files; without its own time a record of - is a reject"
+is "$rc $(counts)" "0 1,0,1,0,0 3,0,3,0,0" "- among files; what is of no known type has the time of the reading"
 logparse - <&- >"$tmp/out" 2>"$tmp/err"
 is "$? $(grep -c 'cannot read' "$tmp/err")" "74 1" "- when standard input is closed: 74"
 logparse --log-format text - <"$tmp/d" >"$tmp/out" 2>"$tmp/err"

@@ -71,4 +71,11 @@ is "$? $(grep -c TimeGenerated "$tmp/out")" "65 0" "and nothing of one whose nam
 printf '1763632500 x\n' | logparse --log-format text --format elbflow --strict-time - 2>/dev/null | grep '"reject":' |
 	sed 's/"reject"/"object":{"store":"s3","bucket":"b","key":"GLBFlowLogs\/k"},"reject"/; s/"header":"[^"]*"/&/; s/"raw":"[^"]*"/"raw":"2 1 eni-0 1.2.3.4 1.2.3.5 1 2 6 1 1 1763632500 1763632560 ACCEPT OK"/' >"$tmp/dead"
 is "$(logparse --log-format text --rows <"$tmp/dead" | jq -r .LogType)" "GLB" "and the key of its object"
+# What has no time of its own has that of the reading on standard input, when its type
+# is not known.
+is "$(printf 'a line\n' | logparse --log-format text --rows - | jq -r '(.TimeGenerated | fromdate > 1700000000), .RawData' | xargs)" \
+	"true a line" "lines on standard input"
+is "$(printf 'a line\n' | logparse --log-format text --rows --strict-time - 2>&1 | grep -c no-time)" 1 "but not with --strict-time"
+is "$(printf '2 1 eni-0 - - - - - - - - - - NODATA\n' | logparse --log-format text --rows --format vpcflow - 2>&1 | grep -c no-time)" \
+	1 "nor of a known type"
 tap_done
