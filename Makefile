@@ -94,7 +94,7 @@ TEST_ENV    = BUILD=$(CURDIR)/$(BUILD) ASAN_OPTIONS=exitcode=99:detect_leaks=1 \
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all programs check test demo bench fuzz coverage lint format check-format \
+.PHONY: all programs check test demo bench bench-parse fuzz coverage lint format check-format \
 	install uninstall clean help deps deps-test tests fuzzers check-sanitize \
 	integration faults torture FORCE
 .DEFAULT_GOAL := all
@@ -232,6 +232,9 @@ demo: deps		## move sample logs end to end on local servers
 
 bench: all $(FAKEBINS) $(TOOLBINS)	## measure beside peers (see bench/README.md)
 	BUILD=$(CURDIR)/$(BUILD) bench/run.sh
+
+bench-parse: all		## parsing alone, beside mawk
+	BUILD=$(CURDIR)/$(BUILD) bench/parse.sh
 
 # Every fuzzer for FUZZ_SECONDS; new inputs stay under build-fuzz.
 FUZZ_SECONDS ?= 10

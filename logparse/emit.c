@@ -264,7 +264,7 @@ emit_row(struct object *o, const char **detail)
 		return "no-time";
 	}
 	if (d.names != NULL)
-		d.misfits = textrow_columns(b, f, d.names, &d.values);
+		d.misfits = textrow_columns(b, d.names, &d.values);
 	else
 		add_columns(b, f, &rec, &d);
 	capture_settle(c);

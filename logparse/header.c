@@ -104,7 +104,7 @@ find_columns(struct header *h)
 		if (field == -1 && f->columns[k].node != NULL)
 			continue;
 		h->columns[h->ncolumns++] =
-		    (struct header_column){(unsigned short)k, field};
+		    (struct header_column){&f->columns[k], field};
 		if (field != -1 && ++uses[field] > h->uses)
 			h->uses = uses[field];
 	}
@@ -210,7 +210,7 @@ header_like(const struct format *f, const char *line, size_t n)
 	if (n > HEADER_LINE_MAX)
 		return false;
 	split_names(&s, f, line, n, false);
-	return !s.open && are_known(f, &s);
+	return !s.open && (f->text.first || are_known(f, &s));
 }
 
 bool

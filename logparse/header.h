@@ -26,8 +26,8 @@ struct header {
 	/* The columns that have a field here, or a constant (field -1), the
 	 * first one aside: time is its field, or -1. */
 	struct header_column {
-		unsigned short column;
-		short field;
+		const struct column *column;
+		int field;
 	} * columns;
 	size_t ncolumns;
 	int time;
@@ -45,7 +45,8 @@ struct header {
 /** The names that the format file gives.  Make it once per format. */
 struct header *header_given(const struct format *f);
 
-/** Does the line look as if it held names of this format's fields? */
+/** Does the line look as if it held names of this format's fields?  Any will do
+ * where the first line has them. */
 bool header_like(const struct format *f, const char *line, size_t n);
 
 /** The same of a #Fields directive, whole. */

@@ -140,9 +140,8 @@ is_header(const struct framer *f, const struct line *l)
 	if (!t->header || l->n > HEADER_LINE_MAX)
 		return false;
 	if (!f->records && f->header == NULL)
-		return t->first || header_like(f->format, l->p, l->n);
-	return begins_like_header(f, l) &&
-	       (t->first || header_like(f->format, l->p, l->n));
+		return header_like(f->format, l->p, l->n);
+	return begins_like_header(f, l) && header_like(f->format, l->p, l->n);
 }
 
 enum kind { KIND_RECORD, KIND_NONE, KIND_NO_MEMORY };
@@ -223,6 +222,7 @@ step(struct framer *f, struct capture *c, const char *p, size_t n, size_t *pos,
 		return FRAME_END;
 	case KIND_NO_MEMORY:
 		frame_reject_all(f, "memory");
+		f->spill.at = f->spill.bad_at = f->base + *pos;
 		return FRAME_END;
 	case KIND_RECORD:
 		break;

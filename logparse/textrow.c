@@ -244,7 +244,11 @@ slow(struct buf *b, const struct column *c, const struct field *f,
 static inline char *
 label(char *to, const struct column *c)
 {
-	memcpy(to, c->label, COLUMN_LABEL);
+	/* Most are short. */
+	memcpy(to, c->label, COLUMN_LABEL / 2);
+	if (c->label_len > COLUMN_LABEL / 2)
+		memcpy(to + COLUMN_LABEL / 2, c->label + COLUMN_LABEL / 2,
+		    COLUMN_LABEL / 2);
 	return to + c->label_len;
 }
 
@@ -267,8 +271,8 @@ textrow_time(struct buf *b, const struct format *f, const struct header *h,
 }
 
 uint64_t
-textrow_columns(struct buf *b, const struct format *f, const struct header *h,
-    struct value_counts *counts)
+textrow_columns(
+    struct buf *b, const struct header *h, struct value_counts *counts)
 {
 	const struct split *s = text_split();
 	const bool clean = !s->escapes && !s->high && s->len <= PLAIN_MAX;
@@ -279,7 +283,7 @@ textrow_columns(struct buf *b, const struct format *f, const struct header *h,
 	uint64_t misfits = 0;
 
 	for (size_t i = 0; i < h->ncolumns && start != NULL; i++) {
-		const struct column *c = &f->columns[h->columns[i].column];
+		const struct column *c = h->columns[i].column;
 		const struct field *field = field_of(s, h->columns[i].field);
 
 		/* '-' is nothing in what is no text. */

@@ -19,7 +19,7 @@ enum value_result textrow_time(struct buf *b, const struct format *f,
 
 /** Append the other columns, with their labels.  Returns how many values do not
  * fit. */
-uint64_t textrow_columns(struct buf *b, const struct format *f,
-    const struct header *h, struct value_counts *counts);
+uint64_t textrow_columns(
+    struct buf *b, const struct header *h, struct value_counts *counts);
 
 #endif

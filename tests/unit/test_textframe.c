@@ -257,6 +257,9 @@ headers(void)
 	check(
 	    "n,\"a\",b-x\n1,2,3\nn,\"a\",b-x\n4,5,6\n", "+2|3|~ ?n +5|6|~ ?n ");
 	check("a,a\n1,2\n", "+2|~|~ ");
+	/* A first line that has no names is no header. */
+	check("\"a\nb,c\n1,2\n", "-bad-quotes@0:\"a +~|~|~ ?field1 ?field2 "
+				 "+~|~|~ ?field1 ?field2 ");
 	check("a,c\n1\n1,2,3\n", "+1|~|~ +1|~|2 ?field3 ");
 	with("frame w3c tab\nfields a b-x c");
 	check(
