@@ -130,6 +130,7 @@ copy_vector(char *to, const char *from)
 static inline char *
 quote(char *to, const char *p, size_t n, const char *end)
 {
+	(void)end; /* without vectors */
 	*to++ = '"';
 #if defined(__SSE2__)
 	if (n <= 2 * VECTOR && p + 2 * VECTOR <= end) {
