@@ -174,7 +174,8 @@ emit_text(const char *level, const char *msg)
 	char line[MESSAGE_MAX + 128];
 	size_t n;
 
-	(void)snprintf(line, sizeof(line), "%s: %s: %s\n", prog, level, msg);
+	(void)snprintf(line, sizeof(line), "%s: %s: %.*s\n", prog, level,
+	    MESSAGE_MAX, msg);
 	n = strlen(line);
 	line[n - 1] = '\n'; /* of a line that is cut too */
 	put_line(line, n);

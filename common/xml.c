@@ -44,15 +44,15 @@ static struct xml *asking; /* whose parser it is that wants memory */
 static void *
 more_memory(void *p, size_t n)
 {
-	struct block *b = p != NULL ? (struct block *)p - 1 : NULL;
-	size_t had = b != NULL ? b->n : 0;
-	struct xml *x = b != NULL ? b->owner : asking;
+	struct block *old = p != NULL ? (struct block *)p - 1 : NULL, *b;
+	size_t had = old != NULL ? old->n : 0;
+	struct xml *x = old != NULL ? old->owner : asking;
 
 	if (n > MEMORY_MAX || x->memory - had + n > MEMORY_MAX) {
 		x->why = "it takes too much memory";
 		return NULL;
 	}
-	b = realloc(b, sizeof(*b) + n);
+	b = realloc(old, sizeof(*b) + n);
 	if (b == NULL)
 		return NULL;
 	b->owner = x;

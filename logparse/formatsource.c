@@ -57,7 +57,7 @@ add_place(struct reader *r, struct source *s)
 static bool
 take(struct reader *r, const struct word *w, struct place *p)
 {
-	if (!format_place(r, w, p))
+	if (p == NULL || !format_place(r, w, p))
 		return false;
 	/* The trees are the format's own, and not const there. */
 	((struct path_node *)p->node)->column = true;

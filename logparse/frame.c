@@ -148,7 +148,7 @@ enter(struct framer *f, const struct json *j, unsigned depth, const char *p,
     size_t n, size_t *pos, bool final, struct frame_event *ev)
 {
 	struct record around = {0};
-	struct json all;
+	struct json all = {0}; /* set by whole() */
 	bool is_whole = false;
 
 	if (!context_complete(&f->context)) {
