@@ -18,6 +18,7 @@ pump_init(struct pump *p)
 
 	memset(p, 0, sizeof(*p));
 	p->lines.max = PUMP_MAX;
+	p->screen = isatty(STDOUT_FILENO) == 1;
 	p->pipe = fstat(STDOUT_FILENO, &st) == 0 && !S_ISREG(st.st_mode);
 }
 
@@ -54,20 +55,44 @@ portion(const struct pump *p)
 	return end != NULL ? (size_t)(end - s) + 1 : PIPE_BUF;
 }
 
+/* One line for a terminal, where out.c sees to it that it steers nothing; or
+ * what is there of it.  It may wait, as long as who looks holds the screen. */
+static int
+show_line(struct pump *p)
+{
+	const char *s = p->lines.p + p->at, *end;
+	size_t n = pump_pending(p);
+
+	end = memchr(s, '\n', n);
+	if (end != NULL)
+		n = (size_t)(end - s) + 1;
+	if (!out_write_try(s, n))
+		return errno;
+	p->at += n;
+	return 0;
+}
+
 /* Write a portion; 0 or why it failed. */
 static int
 step(struct pump *p, short revents)
 {
 	ssize_t w;
+	int err;
 
 	if ((revents & POLLERR) != 0)
 		return EPIPE;
 	if (pump_pending(p) == 0 || (revents & (POLLOUT | POLLNVAL)) == 0)
 		return 0;
-	w = write(STDOUT_FILENO, p->lines.p + p->at, portion(p));
-	if (w == -1)
-		return errno == EINTR || errno == EAGAIN ? 0 : errno;
-	p->at += (size_t)w;
+	if (p->screen) {
+		err = show_line(p);
+		if (err != 0)
+			return err;
+	} else {
+		w = write(STDOUT_FILENO, p->lines.p + p->at, portion(p));
+		if (w == -1)
+			return errno == EINTR || errno == EAGAIN ? 0 : errno;
+		p->at += (size_t)w;
+	}
 	if (p->at == p->lines.len)
 		pump_reset(p);
 	return 0;

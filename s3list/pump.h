@@ -21,6 +21,7 @@ enum {
 struct pump {
 	struct buf lines; /* append whole lines with their newlines */
 	size_t at;        /* written so far */
+	bool screen;      /* standard output is a terminal */
 	bool pipe;
 };
 

@@ -33,12 +33,8 @@ weighed() {
 }
 # harmless FILE: is it text, without what steers a terminal or turns text round?
 harmless() {
-	python3 - "$1" <<'PY'
-import sys, unicodedata
-text = open(sys.argv[1], "rb").read().decode("utf-8")
-bad = [c for c in text if c != "\n" and unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp")]
-sys.exit(f"{bad[:5]}" if bad else 0)
-PY
+	perl -MEncode -0777 -ne 'my $t = eval { decode("UTF-8", $_, Encode::FB_CROAK) };
+		exit(defined $t && $t !~ /[^\P{Cc}\n]|\p{Cf}|\p{Zl}|\p{Zp}/ ? 0 : 1)' "$1"
 }
 # contained NAME: whatever it said and however it ended, it did no harm.
 contained() {
