@@ -19,7 +19,7 @@ listing() {
 	raw "$@"
 	AWS_ENDPOINT_URL_S3=http://127.0.0.1:$RAW weighed "$BUILD/testbin/s3list" --log-format text --give-up "$(patience "$want")" s3://logs/p/
 	is "$rc $(tail -n 1 "$tmp/out" | jq -c .done.exit) $(jq -r 'select(.key).key' "$tmp/out" | paste -sd,)" "$want $want $keys" \
-		"s3list, $name: exit $want" || head -c 2000 "$tmp/err" | sed 's/^/# /'
+		"s3list, $name: exit $want" || head -c 2000 "$tmp/err" | sed 's/^/# /' >&2
 	[ -z "$ere" ] || like "$err" "$ere" "s3list, $name: it says so"
 	contained "s3list, $name"
 	raw_stop
@@ -32,7 +32,7 @@ fetching() {
 	raw "$@"
 	AWS_ENDPOINT_URL_S3=http://127.0.0.1:$RAW weighed "$BUILD/testbin/s3fetch" --log-format text --give-up "$(patience "$want")" s3://logs/k
 	is "$rc $(jq -r 'if .v then "open" elif .text or .b64 then "chunk" elif .end then "end" elif .error then .error.code else "done" end' \
-		"$tmp/out" | uniq | paste -sd,)" "$want $lines" "s3fetch, $name: exit $want" || head -c 2000 "$tmp/err" | sed 's/^/# /'
+		"$tmp/out" | uniq | paste -sd,)" "$want $lines" "s3fetch, $name: exit $want" || head -c 2000 "$tmp/err" | sed 's/^/# /' >&2
 	[ -z "$ere" ] || like "$err" "$ere" "s3fetch, $name: it says so"
 	contained "s3fetch, $name"
 	raw_stop
