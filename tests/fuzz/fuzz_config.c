@@ -26,7 +26,7 @@ static void
 check_plain(const char *s)
 {
 	for (; *s != '\0'; s++)
-		CHECK(*s > ' ' && *s <= '~' && strchr("@?#\"\\", *s) == NULL);
+		CHECK(*s > ' ' && *s <= '~' && strchr("@?#", *s) == NULL);
 }
 
 static void
