@@ -213,7 +213,6 @@ test: deps-test		## everything: what CI runs
 	$(MAKE) fuzz FUZZ_SECONDS=20
 	$(MAKE) check
 	$(MAKE) integration
-	$(MAKE) coverage
 	$(MAKE) torture TORTURE_SAMPLE=12
 	$(TEST_ENV) $(PROVE) tests/faults/faults.t
 
