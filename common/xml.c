@@ -9,6 +9,11 @@
 #include "buf.h"
 #include "xml.h"
 
+/* Since expat 2.6, and in security updates of earlier ones that do not say so
+ * in their version: there when the library is. */
+extern XML_Bool XML_SetReparseDeferralEnabled(
+    XML_Parser parser, XML_Bool enabled) __attribute__((weak));
+
 enum {
 	FEED_MAX =
 	    64 * 1024, /* expat takes an int; what it copies stays small */
@@ -171,11 +176,10 @@ xml_new(const struct xml_calls *calls, void *ctx, size_t text_max)
 	XML_SetElementHandler(x->parser, on_open, on_close);
 	XML_SetCharacterDataHandler(x->parser, on_text);
 	XML_SetStartDoctypeDeclHandler(x->parser, on_doctype);
-#if XML_MAJOR_VERSION > 2 || XML_MINOR_VERSION >= 6
 	/* XML_TOKEN_MAX bounds what is read again; deferred, it would not be
 	 * known how long a token is. */
-	(void)XML_SetReparseDeferralEnabled(x->parser, XML_FALSE);
-#endif
+	if (XML_SetReparseDeferralEnabled != NULL)
+		(void)XML_SetReparseDeferralEnabled(x->parser, XML_FALSE);
 	return x;
 }
 

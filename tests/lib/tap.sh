@@ -22,19 +22,25 @@ ok() {
 # is GOT WANT NAME
 is() {
 	[ "$1" = "$2" ]
-	ok "$3" || printf '%s\n' "got:  $1" "want: $2" | head -c 4000 | sed 's/^/# /' >&2
+	ok "$3" && return
+	printf '%s\n' "got:  $1" "want: $2" | head -c 4000 | sed 's/^/# /' >&2
+	return 1
 }
 
 # like GOT ERE NAME
 like() {
 	[[ $1 =~ $2 ]]
-	ok "$3" || printf '%s\n' "got:  $1" "want: $2" | head -c 4000 | sed 's/^/# /' >&2
+	ok "$3" && return
+	printf '%s\n' "got:  $1" "want: $2" | head -c 4000 | sed 's/^/# /' >&2
+	return 1
 }
 
 # unlike GOT ERE NAME
 unlike() {
 	[[ ! $1 =~ $2 ]]
-	ok "$3" || printf '%s\n' "got:  $1" "bad:  $2" | head -c 4000 | sed 's/^/# /' >&2
+	ok "$3" && return
+	printf '%s\n' "got:  $1" "bad:  $2" | head -c 4000 | sed 's/^/# /' >&2
+	return 1
 }
 
 # skip REASON NAME
