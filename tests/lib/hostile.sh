@@ -18,7 +18,8 @@ raw() {
 	RAW=$(cat "$tmp/port")
 }
 raw_stop() {
-	[ "${#servers[@]}" = 0 ] || kill "${servers[@]}" 2>/dev/null
+	[ "${#servers[@]}" -gt 0 ] || return 0 # wait(1) for none is one for all
+	kill "${servers[@]}" 2>/dev/null
 	wait "${servers[@]}" 2>/dev/null
 	servers=()
 }
