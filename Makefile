@@ -194,8 +194,9 @@ deps:
 deps-test:
 	@tools/deps test
 
-# Run tests; with AGAIN=1 those that failed once more, one after the other: beside
-# others on a busy machine, LeakSanitizer cannot always stop a process that ends.
+# Run tests; with AGAIN=1 those that failed once more, one after the other, and
+# what they said stays in view.  For the sanitizers' run, where demo.t and
+# pipelines.t have failed now and then beside others, for a cause not yet known.
 proved = $(TEST_ENV) $(PROVE) --state=save --statefile=$(BUILD)/proved $(1) || { [ -n "$(AGAIN)" ] && \
 	echo "Those that failed, again:" && $(TEST_ENV) $(PROVE) --state=failed --statefile=$(BUILD)/proved; }
 
@@ -216,8 +217,8 @@ test: deps-test		## everything: what CI runs
 	$(MAKE) WERROR=1 lint
 	$(MAKE) check-sanitize AGAIN=1
 	$(MAKE) fuzz FUZZ_SECONDS=20
-	$(MAKE) check AGAIN=1
-	$(MAKE) integration AGAIN=1
+	$(MAKE) check
+	$(MAKE) integration
 	$(MAKE) torture TORTURE_SAMPLE=12
 	$(TEST_ENV) $(PROVE) tests/faults/faults.t
 

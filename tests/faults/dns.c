@@ -21,7 +21,7 @@ start(void)
 
 	if (fd == NULL)
 		return;
-	p = mmap(NULL, 1, PROT_READ, MAP_SHARED, atoi(fd), 0);
+	p = mmap(NULL, 1, PROT_READ, MAP_SHARED, (int)strtol(fd, NULL, 10), 0);
 	flag = p != MAP_FAILED ? p : NULL;
 }
 

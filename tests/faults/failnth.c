@@ -385,9 +385,10 @@ counted_main(int argc, char **argv, char **envp)
 	(void)dl_iterate_phdr(find_foreign, NULL);
 	if (fd != NULL) {
 		got = syscall(SYS_mmap, NULL, sizeof(*page),
-		    PROT_READ | PROT_WRITE, MAP_SHARED, atoi(fd), 0L);
+		    PROT_READ | PROT_WRITE, MAP_SHARED,
+		    (int)strtol(fd, NULL, 10), 0L);
 		if (got != -1) {
-			(void)syscall(SYS_close, atoi(fd));
+			(void)syscall(SYS_close, (int)strtol(fd, NULL, 10));
 			page = (struct failnth *)(uintptr_t)got;
 		}
 	}

@@ -125,7 +125,7 @@ take_option(int c, char *arg)
 		only_first = strtoull(end + 1, NULL, 10);
 		break;
 	case 't':
-		scene.timeout_s = atoi(arg);
+		scene.timeout_s = (int)strtol(arg, NULL, 10);
 		break;
 	case 'x':
 		stop = true;

@@ -72,11 +72,12 @@ lasting(const char *arg)
 static int
 split(char *line, char *argv[ARGS + 1])
 {
+	char *rest = NULL;
 	int argc = 0;
 
 	argv[argc++] = (char *)"fuzz";
-	for (char *s = strtok(line, "\n"); s != NULL && argc < ARGS;
-	     s = strtok(NULL, "\n"))
+	for (char *s = strtok_r(line, "\n", &rest); s != NULL && argc < ARGS;
+	     s = strtok_r(NULL, "\n", &rest))
 		if (!lasting(s))
 			argv[argc++] = s;
 	argv[argc] = NULL;

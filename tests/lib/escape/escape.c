@@ -189,9 +189,9 @@ attempt(int sig)
 	errno = 0;
 	result = chosen->fn() ? "done" : strerrorname_np(errno);
 	(void)strncat(line, chosen->name, 32);
-	(void)strcat(line, ": ");
+	(void)strncat(line, ": ", 3);
 	(void)strncat(line, result != NULL ? result : "?", 32);
-	(void)strcat(line, "\n");
+	(void)strncat(line, "\n", 2);
 	(void)!write(STDERR_FILENO, line, strlen(line));
 	errno = saved;
 }
