@@ -2,13 +2,8 @@
 # What logparse recognises: with its key and all of its bytes each golden case is
 # what it is; with the key hidden and the first KiB alone it is that or the
 # generic form of what it is, and never something else.
-cd "$(dirname "$0")/.." || exit 99
-. tests/lib/tap.sh
-BUILD=${BUILD:-$PWD/build}
-PATH=$BUILD/bin:$PATH
-export PATH
-tmp=$(mktemp -d) || exit 99
-trap 'rm -rf "$tmp"' EXIT
+# shellcheck source=tests/lib/logparse.sh
+. "$(dirname "$0")/lib/logparse.sh"
 command -v jq >/dev/null || skip_all "jq is not installed"
 
 # The name of the format that logparse gives to the bytes on standard input.

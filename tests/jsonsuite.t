@@ -2,13 +2,8 @@
 # logparse --format json with the documents of JSONTestSuite, one an object: what
 # is JSON gives no reject, what is none gives one; and brackets without end are
 # taken in bounded memory.
-cd "$(dirname "$0")/.." || exit 99
-. tests/lib/tap.sh
-BUILD=${BUILD:-$PWD/build}
-PATH=$BUILD/bin:$PATH
-export PATH
-tmp=$(mktemp -d) || exit 99
-trap 'rm -rf "$tmp"' EXIT
+# shellcheck source=tests/lib/logparse.sh
+. "$(dirname "$0")/lib/logparse.sh"
 command -v jq >/dev/null || skip_all "jq is not installed"
 
 # Which documents are not as they should be: "name records rejects" each.

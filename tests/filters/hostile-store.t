@@ -57,10 +57,7 @@ import os, sys
 def write(name, text):
     with open(os.path.join(sys.argv[1], name), "wb") as f:
         f.write(text if isinstance(text, bytes) else text.encode())
-write("many", "".join(f"X-{i}: y\r\n" for i in range(200000)))
-write("interim", "HTTP/1.1 100 Continue\r\n\r\n" * 200000)
 write("folded", " x\r\n" * 500000)
-write("garbage", os.urandom(300000))
 head = '<?xml version="1.0"?><ListBucketResult>'
 def xml(name, pieces, n=20 << 20):
     out, size = [head], 0

@@ -15,15 +15,6 @@ start() {
 	pid=$!
 	exec 7>"$tmp/fifo"
 }
-# until CONDITION ..: wait for it, a minute at most
-until_true() {
-	local i
-	for ((i = 0; i < 3000; i++)); do
-		"$@" && return 0
-		sleep 0.02
-	done
-	return 1
-}
 # ended: the exit status of it, once it has ended
 ended() {
 	rc=0

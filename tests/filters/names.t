@@ -10,14 +10,6 @@ cd "$(dirname "$0")/../.." || exit
 unshare -m true 2>/dev/null || skip_all 'no namespace for mounts here'
 dir=$(mktemp -d "${TMPDIR:-/tmp}/names.XXXXXX") || exit 99
 trap 's3sim_stop; rm -rf "$dir"' EXIT
-until_true() {
-	local i
-	for ((i = 0; i < 3000; i++)); do
-		"$@" && return 0
-		sleep 0.02
-	done
-	return 1
-}
 
 unset SSL_CERT_FILE SSL_CERT_DIR # they would be elsewhere
 mkdir -p "$dir/store/logs" "$dir/etc"

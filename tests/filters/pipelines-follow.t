@@ -11,16 +11,6 @@ trap 's3sim_stop; sim_stop; kill $follow 2>/dev/null; rm -rf "$dir"' EXIT
 follow=
 follow_script=$PWD/pipelines/follow
 
-# until_true COMMAND ...: wait for it, for some minutes at most.
-until_true() {
-	local i
-	for ((i = 0; i < 6000; i++)); do
-		"$@" && return
-		sleep 0.05
-	done
-	return 1
-}
-
 ### With filters that only end, s3ack with the next of a list of statuses.
 mkdir "$dir/bin"
 for f in s3list s3fetch logparse sentinelpost; do

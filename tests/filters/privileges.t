@@ -13,14 +13,6 @@ trap '[ -z "$pid" ] || kill -KILL "$pid"; rm -rf "$dir"' EXIT
 mkdir "$dir/save" "$dir/m"
 mkfifo "$dir/in"
 ulimit -c unlimited 2>/dev/null
-until_true() {
-	local i
-	for ((i = 0; i < 3000; i++)); do
-		"$@" && return 0
-		sleep 0.02
-	done
-	return 1
-}
 
 export AWS_ACCESS_KEY_ID=AKIDEXAMPLE AWS_SECRET_ACCESS_KEY=plain-aws-secret AWS_SESSION_TOKEN=plain-aws-token
 export AZURE_TENANT_ID=11111111-2222-3333-4444-555555555555 AZURE_CLIENT_SECRET=plain-azure-secret

@@ -25,15 +25,6 @@ run() {
 	err=$(cat "$tmp/err")
 }
 receipts() { jq -cr 'select(.receipt) | "\(.receipt.status) \(.receipt.through) \(.receipt.rows) \(.receipt.dead)"' "$tmp/out" | paste -sd,; }
-# Wait until a command succeeds, at most 20 s.
-until_true() {
-	local i
-	for ((i = 0; i < 1000; i++)); do
-		"$@" && return
-		sleep 0.02
-	done
-	return 1
-}
 flying() { [ "$(sim_status .in_flight)" -ge "$1" ]; }
 
 streams=()

@@ -11,22 +11,9 @@
 
 #include "logparse/detect.h"
 #include "logparse/frame.h"
+#include "trace.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
-
-struct trace {
-	uint64_t hash, events, end;
-	uint64_t part; /* where the next part of a reject begins, or 0 */
-};
-
-static void
-mix(struct trace *t, const void *p, size_t n)
-{
-	const unsigned char *s = p;
-
-	for (size_t i = 0; i < n; i++)
-		t->hash = (t->hash ^ s[i]) * 0x100000001b3;
-}
 
 static void
 note(struct trace *t, enum frame_kind_of kind, const struct frame_event *ev,
@@ -87,7 +74,7 @@ run(const struct formats *all, int place, const char *data, size_t n,
 {
 	const struct format *format = all->v[place].format;
 	struct capture *c = all->v[place].capture;
-	struct trace t = {.hash = 0xcbf29ce484222325};
+	struct trace t = {.hash = TRACE_BEGIN};
 	size_t start = 0, end = 0, pos, held = 0;
 	enum frame_kind_of kind;
 	struct frame_event ev;

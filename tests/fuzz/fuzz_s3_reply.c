@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "httphead.h"
+#include "head.h"
 #include "log.h"
 #include "s3.h"
 
@@ -19,24 +19,6 @@ enum { AGAIN_MAX = 32 };
 static const char token[] = "session-token-of-fuzzer";
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* Headers up to an empty line; returns where the body begins. */
-static size_t
-read_head(struct http_headers *h, const char *s, size_t n)
-{
-	size_t at = 0, len;
-	const char *nl;
-
-	httphead_init(h);
-	while (at < n && s[at] != '\n') {
-		nl = memchr(s + at, '\n', n - at);
-		len = nl != NULL ? (size_t)(nl - s) - at + 1 : n - at;
-		if (!httphead_add(h, s + at, len))
-			break;
-		at += len;
-	}
-	return at < n ? at + 1 : n;
-}
 
 static void
 check_verdict(const struct s3_verdict *v, const struct http_reply *r)

@@ -11,6 +11,7 @@
 #include "logparse/detect.h"
 #include "logparse/frame.h"
 #include "logparse/header.h"
+#include "trace.h"
 
 #define CHECK(cond) ((cond) ? (void)0 : abort())
 
@@ -37,19 +38,6 @@ enum { FORMATS = sizeof(texts) / sizeof(*texts) };
 
 static struct format *formats[FORMATS];
 static struct capture captures[FORMATS];
-
-struct trace {
-	uint64_t hash, events, end, part;
-};
-
-static void
-mix(struct trace *t, const void *p, size_t n)
-{
-	const unsigned char *s = p;
-
-	for (size_t i = 0; i < n; i++)
-		t->hash = (t->hash ^ s[i]) * 0x100000001b3;
-}
 
 static void
 values(struct trace *t, const struct capture *c)
@@ -96,7 +84,7 @@ note(struct trace *t, enum frame_kind_of kind, const struct frame_event *ev,
 static struct trace
 run(size_t k, const char *data, size_t n, size_t step, size_t limit)
 {
-	struct trace t = {.hash = 0xcbf29ce484222325};
+	struct trace t = {.hash = TRACE_BEGIN};
 	size_t start = 0, end = 0, pos;
 	enum frame_kind_of kind;
 	struct frame_event ev;

@@ -5,6 +5,10 @@
 # shellcheck disable=SC2034,SC2154 # what it sets and takes is for those who source it
 
 servers=()
+# What both kinds of peers send: headers and interim replies without end, garbage.
+yes 'X-1: y' | head -n 200000 | sed 's/$/\r/' >"$tmp/many"
+yes 'HTTP/1.1 100 Continue' | head -n 200000 | sed 's/$/\r\n\r/' >"$tmp/interim"
+head -c 300000 /dev/urandom >"$tmp/garbage"
 # raw STEP ..: a server that does that; its port in RAW, its requests in $tmp/log.
 raw() {
 	local i

@@ -50,17 +50,6 @@ fetch() {
 	err=$(cat "$tmp/err")
 }
 
-# until_true COMMAND ..: wait for it, a minute at most.
-until_true() {
-	local i
-	for ((i = 0; i < 1200; i++)); do
-		"$@" && return
-		sleep 0.05
-	done
-	echo "# never: $*"
-	return 1
-}
-
 faults() { s3sim_control faults "$1" >/dev/null; }
 reset() { s3sim_control reset >/dev/null; }
 

@@ -71,16 +71,6 @@ deads() { jq -c "$1" "$dead" | paste -sd' '; }
 # outcome NAME WANT-RC RECEIPTS ROWS: one call judges all that came of it.
 outcome() { is "$rc $(done_code) | $(receipts) | $(count)" "$2 $2 | $3 | $4" "$1" || sed 's/^/# /' "$tmp/err"; }
 
-# until_true COMMAND ..: wait until it succeeds, at most a minute.
-until_true() {
-	local i
-	for ((i = 0; i < 3000; i++)); do
-		"$@" && return
-		sleep 0.02
-	done
-	echo "# waited in vain for: $*"
-	return 1
-}
 flying() { [ "$(sim_status .in_flight)" -ge "$1" ]; }
 said() { grep -q -- "$1" "$tmp/err"; }
 wrote() { grep -q -- "$1" "$tmp/out"; }

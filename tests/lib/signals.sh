@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Signals at the right moment, whatever the machine is busy with: source it.
+# Signals at the right moment, whatever the machine is busy with: source it behind
+# tap.sh.
 
 # signal_term PID FIELD ..: has one of these masks of /proc/PID/status SIGTERM, bit 14?
 signal_term() {
@@ -17,23 +18,15 @@ catches() {
 	[ "$(readlink "/proc/$1/exe" 2>/dev/null)" != "$(readlink "/proc/$$/exe")" ] && signal_term "$1" SigCgt
 }
 
-# until_catches PID: wait until it does, two minutes at most
-until_catches() {
-	local i
-	for ((i = 0; i < 6000; i++)); do
-		catches "$1" && return 0
-		sleep 0.02
-	done
-	return 1
-}
+# until_catches PID: wait until it does
+until_catches() { until_true catches "$1"; }
+
+# taken PID: has it none that waits to be taken?
+taken() { ! signal_term "$1" SigPnd ShdPnd; }
 
 # until_taken PID: wait until a SIGTERM that was sent is taken, and for longer than
 # the 100 ms in which a second one is the same request
 until_taken() {
-	local i
-	for ((i = 0; i < 6000; i++)); do
-		signal_term "$1" SigPnd ShdPnd || break
-		sleep 0.02
-	done
+	until_true taken "$1"
 	sleep 0.3
 }

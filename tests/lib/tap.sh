@@ -43,6 +43,18 @@ unlike() {
 	return 1
 }
 
+# until_true COMMAND ..: waits until it succeeds, for some minutes at most: on a
+# busy machine that is no failure.
+until_true() {
+	local i
+	for ((i = 0; i < 6000; i++)); do
+		"$@" && return
+		sleep 0.05
+	done
+	echo "# ${0##*/}: waited in vain for: $*" >&2
+	return 1
+}
+
 # skip REASON NAME
 skip() {
 	tap_count=$((tap_count + 1))

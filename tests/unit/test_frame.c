@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "buf.h"
+#include "cuts.h"
 #include "logparse/frame.h"
 #include "tap.h"
 
@@ -71,27 +72,7 @@ run(struct buf *b, const char *text, size_t n, size_t step)
 static void
 check(const char *text, const char *want)
 {
-	struct buf whole = BUF_INIT(1 << 20), cut = BUF_INIT(1 << 20);
-	char label[128] = "";
-	size_t n = strlen(text);
-	bool same = true;
-
-	for (size_t i = 0; i < n && i < sizeof(label) - 1; i++)
-		label[i] = text[i] < ' ' ? '~' : text[i];
-
-	run(&whole, text, n, n > 0 ? n : 1);
-	IS(whole.p != NULL ? whole.p : "", want, label);
-	for (size_t step = 1; step < n && same; step += step / 8 + 1) {
-		buf_reset(&cut);
-		run(&cut, text, n, step);
-		same = cut.len == whole.len &&
-		       (cut.len == 0 || memcmp(cut.p, whole.p, cut.len) == 0);
-		if (!same)
-			printf("# steps of %zu: %s\n", step, cut.p);
-	}
-	OK(same, "  and the same however it is cut");
-	buf_clear(&whole);
-	buf_clear(&cut);
+	check_cuts(run, text, strlen(text), want);
 }
 
 static void

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "buf.h"
+#include "cuts.h"
 #include "logparse/frame.h"
 #include "logparse/header.h"
 #include "logparse/textrecord.h"
@@ -76,33 +77,9 @@ run(struct buf *b, const char *text, size_t n, size_t step)
 }
 
 static void
-check_bytes(const char *text, size_t n, const char *want)
-{
-	struct buf whole = BUF_INIT(1 << 20), cut = BUF_INIT(1 << 20);
-	char label[128] = "";
-	bool same = true;
-
-	for (size_t i = 0; i < n && i < sizeof(label) - 1; i++)
-		label[i] = text[i] < ' ' || text[i] == '#' ? '~' : text[i];
-	run(&whole, text, n, n > 0 ? n : 1);
-	IS(whole.p != NULL ? whole.p : "", want, label);
-	for (size_t step = 1; step < n && same; step += step / 8 + 1) {
-		buf_reset(&cut);
-		run(&cut, text, n, step);
-		same = cut.len == whole.len &&
-		       (cut.len == 0 || memcmp(cut.p, whole.p, cut.len) == 0);
-		if (!same)
-			printf("# steps of %zu: %s\n", step, cut.p);
-	}
-	OK(same, "  and the same however it is cut");
-	buf_clear(&whole);
-	buf_clear(&cut);
-}
-
-static void
 check(const char *text, const char *want)
 {
-	check_bytes(text, strlen(text), want);
+	check_cuts(run, text, strlen(text), want);
 }
 
 /* The format that a frame statement and what follows make. */
@@ -144,7 +121,7 @@ lines(void)
 	check("one\ntwo\r\nthree", "+one +two +three ");
 	check("\xef\xbb\xbfone\n", "+one ");
 	check("a\tb \"c\" \\\r\r\n", "+a\\tb \\\"c\\\" \\\\\\r ");
-	check_bytes("a\0b\n", 4, "+a\\u0000b ");
+	check_cuts(run, "a\0b\n", 4, "+a\\u0000b ");
 	check("\xff\n", "+\xff ");
 	limit = 8;
 	check("12345678\n123456789\n1\n",
