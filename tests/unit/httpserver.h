@@ -256,6 +256,16 @@ peer_step(struct peer *p, const struct step *st)
 	return st->op == AGAIN;
 }
 
+/* Who has the last bytes may be here with the next connection at once. */
+static inline void
+peer_says(struct peer *p, const struct step *st)
+{
+	if ((st->op == SEND || st->op == COUNT || st->op == FILE_ ||
+		st->op == FILL) &&
+	    st[1].op == NEXT)
+		p->s->script = st + 2;
+}
+
 static inline void *
 peer_run(void *arg)
 {
@@ -277,7 +287,7 @@ peer_run(void *arg)
 		if (SSL_accept(p->ssl) != 1)
 			goto out;
 	}
-	while (peer_step(p, st))
+	for (peer_says(p, st); peer_step(p, st); peer_says(p, st))
 		st = st->op == AGAIN ? p->s->script : st + 1;
 	if (p->ssl != NULL && (st->op == END || st->op == NEXT))
 		(void)SSL_shutdown(p->ssl);
