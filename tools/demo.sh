@@ -87,7 +87,7 @@ jq -es --argjson arrived "$arrived" --slurpfile truth "$work/manifest" '.[0] as 
 echo "  they balance, and agree with what was made"
 
 say "Run again: nothing new to do"
-run >"$work/again" 2>&1
+run >"$work/again" 2>"$work/err" || { rc=$?; short <"$work/err"; exit $rc; }
 [ "$(grep -c '"receipt":' "$work/again")" = 0 ]
 jq -r 'select(.done.stage == "s3list").done | "  \(.listed) listed, \(.settled) settled before, \(.objects) new"' "$work/again"
 
