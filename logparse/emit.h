@@ -9,7 +9,7 @@
 /** The captured record of ev: a row, a filtered one, or a reject. */
 void emit_record(struct object *o, const struct frame_event *ev);
 
-/** Bytes that are no record. */
+/** Bytes that are no record, or make no row (reject.c). */
 void emit_reject(struct object *o, const struct frame_event *ev);
 
 /** The captured record, of o->record_format, as a row line.  Returns NULL, or,
@@ -19,6 +19,11 @@ const char *emit_row(struct object *o, const char **detail);
 /** Of which format of the group is the captured record, whose bytes are those
  * of ev?  -1: of none. */
 int emit_format(struct object *o, const struct frame_event *ev);
+
+/** A record was settled in one way: count it there and as a record. */
+void emit_settled(struct object *o, uint64_t *own, uint64_t *all);
+#define EMIT_SETTLED(o, how) \
+	emit_settled(o, &(o)->counts.how, &(o)->parser->totals.how)
 
 /** The end line. */
 void emit_end(struct object *o);
