@@ -54,7 +54,7 @@ endif
 ifneq ($(COVERAGE),)
 ALL_CFLAGS  += --coverage -O0
 ALL_LDFLAGS += --coverage
-WRAPPED     := -Wl,--wrap=_exit,--wrap=raise,--wrap=__gcov_fork,--wrap=prctl,--wrap=setgroups,--wrap=syscall,--wrap=seccomp_load
+WRAPPED     := -Wl,--wrap=_exit,--wrap=raise,--wrap=__gcov_fork,--wrap=prctl,--wrap=setgroups,--wrap=syscall
 endif
 ifneq ($(V),1)
 Q := @

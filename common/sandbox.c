@@ -43,6 +43,13 @@ sandbox_port(struct sandbox *s, unsigned port)
 static bool
 fail(struct fault *f, const char *what)
 {
+	if (errno == ENOMEM)
+		return fault_set(f, EXIT_SYSTEM,
+		    "cannot close the sandbox: %s: out of memory", what);
+	if (errno == EBADMSG)
+		return fault_set(f, EXIT_SYSTEM,
+		    "cannot close the sandbox: libseccomp's filter is not "
+		    "whole, as when it is out of memory");
 	fault_set(f, EXIT_BADCONFIG, "cannot close the sandbox: %s: %s", what,
 	    strerror(errno));
 	return fault_hint(f,

@@ -1,5 +1,5 @@
 /*
- * Which system calls each kind of process has left, by libseccomp.  Lists of
+ * Which system calls each kind of process has left.  Lists of
  * what is allowed; the rest is refused, see sandbox.h.  A name that an
  * architecture does not have (arm64 has no open(2)) is left out there.
  */
@@ -14,6 +14,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "callfilter.h"
 #include "syscalls.h"
 
 #define COUNT(a)   (sizeof(a) / sizeof((a)[0]))
@@ -78,161 +79,151 @@ static const int never[] = {CALL(acct), CALL(bpf), CALL(chroot),
     CALL(ptrace), CALL(reboot), CALL(setns), CALL(settimeofday), CALL(swapoff),
     CALL(swapon), CALL(umount2), CALL(unshare), CALL(userfaultfd)};
 
-static const scmp_datum_t commands[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD,
-    F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW, F_OFD_GETLK,
-    F_OFD_SETLK, F_OFD_SETLKW, F_GETPIPE_SZ, F_SETPIPE_SZ};
+static const uint64_t commands[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD,
+    F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW, F_OFD_GETLK, F_OFD_SETLK,
+    F_OFD_SETLKW, F_GETPIPE_SZ, F_SETPIPE_SZ};
 
 /* TCGETS is what isatty(3) asks, TCGETS2 what later C libraries do. */
-static const scmp_datum_t controls[] = {
+static const uint64_t controls[] = {
     FIONREAD, FIONBIO, TIOCGWINSZ, TCGETS, 0x802c542a};
 
-/* The context, and the first error: later rules are not added then. */
-struct rules {
-	scmp_filter_ctx ctx;
-	int err;
-};
-
 static void
-add(struct rules *r, uint32_t action, const int *calls, size_t n)
+add(struct callfilter *f, uint32_t action, const int *calls, size_t n)
 {
-	for (size_t i = 0; r->err == 0 && i < n; i++)
-		r->err = seccomp_rule_add(r->ctx, action, calls[i], 0);
+	for (size_t i = 0; i < n; i++)
+		callfilter_add(f, &(struct callfilter_rule){
+				      .call = calls[i], .action = action});
 }
 
 /* An argument of a call, from 0, is this; or is this where mask has ones. */
-static struct scmp_arg_cmp
-masked(unsigned arg, scmp_datum_t mask, scmp_datum_t value)
+static struct callfilter_arg
+masked(unsigned arg, uint64_t mask, uint64_t value)
 {
-	return (struct scmp_arg_cmp){arg, SCMP_CMP_MASKED_EQ, mask, value};
+	return (struct callfilter_arg){arg, mask, value};
 }
 
-static struct scmp_arg_cmp
-equals(unsigned arg, scmp_datum_t value)
+static struct callfilter_arg
+equals(unsigned arg, uint64_t value)
 {
-	return (struct scmp_arg_cmp){arg, SCMP_CMP_EQ, value, 0};
+	return masked(arg, UINT64_MAX, value);
 }
 
 /* Allow a call when one argument is as told; several such are or'ed. */
 static void
-allow_if(struct rules *r, int call, struct scmp_arg_cmp a)
+allow_if(struct callfilter *f, int call, struct callfilter_arg a)
 {
-	if (r->err == 0)
-		r->err = seccomp_rule_add(r->ctx, SCMP_ACT_ALLOW, call, 1, a);
+	callfilter_add(f, &(struct callfilter_rule){.call = call,
+			      .action = SCMP_ACT_ALLOW,
+			      .nargs = 1,
+			      .args = {a}});
 }
 
 static void
-allow_if2(
-    struct rules *r, int call, struct scmp_arg_cmp a, struct scmp_arg_cmp b)
+allow_if2(struct callfilter *f, int call, struct callfilter_arg a,
+    struct callfilter_arg b)
 {
-	if (r->err == 0)
-		r->err =
-		    seccomp_rule_add(r->ctx, SCMP_ACT_ALLOW, call, 2, a, b);
+	callfilter_add(f, &(struct callfilter_rule){.call = call,
+			      .action = SCMP_ACT_ALLOW,
+			      .nargs = 2,
+			      .args = {a, b}});
 }
 
 /* Memory that is written is never run, and no code is added. */
 static void
-memory(struct rules *r, enum sandbox_kind kind)
+memory(struct callfilter *f, enum sandbox_kind kind)
 {
-	const struct scmp_arg_cmp data = masked(2, PROT_EXEC, 0);
+	const struct callfilter_arg data = masked(2, PROT_EXEC, 0);
 
-	allow_if(r, CALL(mmap), data);
-	allow_if(r, CALL(mprotect), data);
+	allow_if(f, CALL(mmap), data);
+	allow_if(f, CALL(mprotect), data);
 	if (kind == SANDBOX_NAMES) /* modules of the name service */
-		allow_if2(r, CALL(mmap),
+		allow_if2(f, CALL(mmap),
 		    masked(2, PROT_EXEC | PROT_WRITE, PROT_EXEC),
 		    masked(3, MAP_ANONYMOUS, 0));
 }
 
 /* What is allowed for some of its arguments only. */
 static void
-arguments(struct rules *r)
+arguments(struct callfilter *f)
 {
 	for (size_t i = 0; i < COUNT(commands); i++)
-		allow_if(r, CALL(fcntl), equals(1, commands[i]));
+		allow_if(f, CALL(fcntl), equals(1, commands[i]));
 	for (size_t i = 0; i < COUNT(controls); i++)
-		allow_if(r, CALL(ioctl), equals(1, controls[i]));
+		allow_if(f, CALL(ioctl), equals(1, controls[i]));
 	/* abort(3), raise(3) and the like, and no other process. */
-	allow_if(r, CALL(kill), equals(0, (scmp_datum_t)getpid()));
-	allow_if(r, CALL(tgkill), equals(0, (scmp_datum_t)getpid()));
+	allow_if(f, CALL(kill), equals(0, (uint64_t)getpid()));
+	allow_if(f, CALL(tgkill), equals(0, (uint64_t)getpid()));
 	/* To read limits of our own, not to set any. */
-	allow_if2(r, CALL(prlimit64), equals(0, 0), equals(2, 0));
+	allow_if2(f, CALL(prlimit64), equals(0, 0), equals(2, 0));
 	/* How fstat(2) of a descriptor is called. */
-	allow_if(r, CALL(newfstatat), masked(3, AT_EMPTY_PATH, AT_EMPTY_PATH));
-	allow_if(r, CALL(socketpair), equals(0, AF_UNIX));
+	allow_if(f, CALL(newfstatat), masked(3, AT_EMPTY_PATH, AT_EMPTY_PATH));
+	allow_if(f, CALL(socketpair), equals(0, AF_UNIX));
 }
 
 static void
-sockets(struct rules *r, enum sandbox_kind kind)
+sockets(struct callfilter *f, enum sandbox_kind kind)
 {
 	enum { TYPES = 0xf }; /* the rest are flags */
-	static const scmp_datum_t inet[] = {AF_INET, AF_INET6};
+	static const uint64_t inet[] = {AF_INET, AF_INET6};
 
 	for (size_t i = 0; i < COUNT(inet); i++) {
-		allow_if2(r, CALL(socket), equals(0, inet[i]),
+		allow_if2(f, CALL(socket), equals(0, inet[i]),
 		    masked(1, TYPES, SOCK_STREAM));
 		if (kind == SANDBOX_NAMES)
-			allow_if2(r, CALL(socket), equals(0, inet[i]),
+			allow_if2(f, CALL(socket), equals(0, inet[i]),
 			    masked(1, TYPES, SOCK_DGRAM));
 	}
 	if (kind != SANDBOX_NAMES)
 		return;
-	allow_if(r, CALL(socket), equals(0, AF_UNIX));
+	allow_if(f, CALL(socket), equals(0, AF_UNIX));
 	/* Which addresses this machine has (NETLINK_ROUTE is 0). */
-	allow_if2(r, CALL(socket), equals(0, AF_NETLINK), equals(2, 0));
+	allow_if2(f, CALL(socket), equals(0, AF_NETLINK), equals(2, 0));
 }
 
 /* Threads, but no processes and no namespaces. */
 static void
-threads(struct rules *r)
+threads(struct callfilter *f)
 {
-	const scmp_datum_t thread = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD;
-	const scmp_datum_t others = CSIGNAL | CLONE_NEWNS | CLONE_NEWCGROUP |
-				    CLONE_NEWUTS | CLONE_NEWIPC |
-				    CLONE_NEWUSER | CLONE_NEWPID |
-				    CLONE_NEWNET | CLONE_PTRACE | CLONE_PIDFD;
+	const uint64_t thread = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD;
+	const uint64_t others = CSIGNAL | CLONE_NEWNS | CLONE_NEWCGROUP |
+				CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
+				CLONE_NEWPID | CLONE_NEWNET | CLONE_PTRACE |
+				CLONE_PIDFD;
 
-	allow_if(r, CALL(clone), masked(0, thread | others, thread));
+	allow_if(f, CALL(clone), masked(0, thread | others, thread));
 }
 
 static void
-fill(struct rules *r, const struct sandbox *s)
+fill(struct callfilter *f, const struct sandbox *s)
 {
-	add(r, SCMP_ACT_KILL_PROCESS, never, COUNT(never));
-	add(r, SCMP_ACT_ALLOW, everybody, COUNT(everybody));
-	memory(r, s->kind);
-	arguments(r);
+	add(f, SCMP_ACT_KILL_PROCESS, never, COUNT(never));
+	add(f, SCMP_ACT_ALLOW, everybody, COUNT(everybody));
+	memory(f, s->kind);
+	arguments(f);
 	if (s->kind == SANDBOX_FILES || s->kind == SANDBOX_NAMES)
-		allow_if(r, CALL(prctl), equals(0, PR_SET_PDEATHSIG));
+		allow_if(f, CALL(prctl), equals(0, PR_SET_PDEATHSIG));
 	if (s->stat)
-		add(r, SCMP_ACT_ALLOW, looking, COUNT(looking));
+		add(f, SCMP_ACT_ALLOW, looking, COUNT(looking));
 	if (s->kind == SANDBOX_FILES)
-		add(r, SCMP_ACT_ALLOW, files, COUNT(files));
+		add(f, SCMP_ACT_ALLOW, files, COUNT(files));
 	if (s->kind == SANDBOX_NAMES) {
-		add(r, SCMP_ACT_ALLOW, names, COUNT(names));
-		threads(r);
+		add(f, SCMP_ACT_ALLOW, names, COUNT(names));
+		threads(f);
 	}
 	if (s->kind == SANDBOX_NAMES || s->kind == SANDBOX_CLIENT) {
-		add(r, SCMP_ACT_ALLOW, network, COUNT(network));
-		sockets(r, s->kind);
+		add(f, SCMP_ACT_ALLOW, network, COUNT(network));
+		sockets(f, s->kind);
 	}
-	add(r, SCMP_ACT_ERRNO(ENOSYS), newer, COUNT(newer));
+	add(f, SCMP_ACT_ERRNO(ENOSYS), newer, COUNT(newer));
 }
 
 int
 syscalls_restrict(const struct sandbox *s)
 {
-	struct rules r = {.ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM))};
+	static struct callfilter f;
 
-	if (r.ctx == NULL)
-		return -ENOMEM;
-	r.err = seccomp_attr_set(
-	    r.ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
-	/* A tree, not a list: the last call of it costs what the first does. */
-	if (r.err == 0)
-		r.err = seccomp_attr_set(r.ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-	fill(&r, s);
-	if (r.err == 0)
-		r.err = seccomp_load(r.ctx);
-	seccomp_release(r.ctx);
-	return r.err;
+	f = (struct callfilter){.otherwise = SCMP_ACT_ERRNO(EPERM),
+	    .foreign = SCMP_ACT_KILL_PROCESS};
+	fill(&f, s);
+	return callfilter_load(&f);
 }
