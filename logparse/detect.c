@@ -32,19 +32,37 @@ add(struct formats *all, struct format *format, size_t at)
 	memmove(
 	    &all->v[at + 1], &all->v[at], (all->n - at) * sizeof(all->v[0]));
 	all->v[at].format = format;
-	all->v[at].capture = new_capture(&format->tree);
-	all->v[at].outer = format->around ? new_capture(&format->outer) : NULL;
+	all->v[at].capture = all->v[at].outer = NULL;
 	all->n++;
+}
+
+void
+formats_use(struct formats *all, int place)
+{
+	struct format *f = all->v[place].format;
+
+	if (all->v[place].capture != NULL)
+		return;
+	format_whole(f);
+	all->v[place].capture = new_capture(&f->tree);
+	all->v[place].capture->keep = all->keep || f->custom;
+	if (f->around)
+		all->v[place].outer = new_capture(&f->outer);
+}
+
+static void
+drop_capture(struct capture *c)
+{
+	if (c != NULL)
+		capture_free(c);
+	free(c);
 }
 
 static void
 drop(struct formats *all, size_t at)
 {
-	capture_free(all->v[at].capture);
-	free(all->v[at].capture);
-	if (all->v[at].outer != NULL)
-		capture_free(all->v[at].outer);
-	free(all->v[at].outer);
+	drop_capture(all->v[at].capture);
+	drop_capture(all->v[at].outer);
 	format_free(all->v[at].format);
 	all->n--;
 	memmove(
@@ -58,8 +76,9 @@ formats_init(struct formats *all)
 	struct fault f = {0};
 
 	all->n = 0;
+	all->keep = false;
 	for (const struct builtin *b = builtin_formats; b->name != NULL; b++) {
-		format = format_read(b->name, b->text, b->len, &f);
+		format = format_head(b->name, b->text, b->len, &f);
 		if (format == NULL) {
 			log_fault(&f);
 			log_bug(__FILE__, __LINE__, "a built-in format reads");
@@ -355,7 +374,7 @@ because(const struct formats *all, const struct sign *s, unsigned sure)
 
 /* Has the content what speaks for this format? */
 static bool
-content_matches(const struct format *f, const char *p, size_t n, bool final,
+content_matches(struct format *f, const char *p, size_t n, bool final,
     bool json, struct sign *s)
 {
 	size_t i = beginning(p, n);

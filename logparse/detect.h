@@ -9,8 +9,9 @@
 #include "format.h"
 
 /*
- * The known formats and the recognition of one.  Each has a capture of its
- * own, whose slices are good until the next record of any object.
+ * The known formats and the recognition of one.  Each that is in use has a
+ * capture of its own, whose slices are good until the next record of any
+ * object.
  */
 enum {
 	FORMATS_MAX = 64,
@@ -24,19 +25,25 @@ enum {
 struct formats {
 	struct {
 		struct format *format;
-		struct capture *capture;
-		struct capture *outer; /* of the object around records, if
-					  something of it is wanted */
+		struct capture *capture; /* NULL: it is not in use yet */
+		struct capture *outer;   /* of the object around records, if
+					    something of it is wanted */
 	} v[FORMATS_MAX];
 	size_t n;
+	bool keep; /* set by the caller: captures of all of them keep fields
+		      without a column, not those of custom tables alone */
 };
 
-/** Load those built in.  A fault of theirs is a bug. */
+/** Load those built in, as much of them as recognition takes: most runs use
+ * one or two.  A fault of theirs is a bug. */
 void formats_init(struct formats *all);
 
 /** Put a format from a file before the others; one of that name is replaced.
  * False with a fault when it cannot be read. */
 bool formats_add_file(struct formats *all, const char *path, struct fault *f);
+
+/** Make a format ready for records; once is enough. */
+void formats_use(struct formats *all, int place);
 
 void formats_free(struct formats *all);
 

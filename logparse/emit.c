@@ -283,7 +283,7 @@ emit_settled(struct object *o, uint64_t *own, uint64_t *all)
 int
 emit_format(struct object *o, const struct frame_event *ev)
 {
-	const struct formats *all = &o->parser->formats;
+	struct formats *all = &o->parser->formats;
 	const struct format *f = all->v[o->format].format;
 	const struct json_val *outer = context_slots(&o->framer.context);
 	struct record rec = {
@@ -297,6 +297,7 @@ emit_format(struct object *o, const struct frame_event *ev)
 		if (strcmp(all->v[i].format->group, f->group) != 0 ||
 		    (int)i == o->format)
 			continue;
+		formats_use(all, (int)i);
 		json_init(&j, ev->p, ev->n);
 		(void)capture_record(all->v[i].capture, &j, false, &depth);
 		rec.slots = all->v[i].capture->slot;

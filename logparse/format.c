@@ -142,6 +142,14 @@ statement(struct reader *r)
 
 	if (!format_word(r, &w))
 		return true;
+	if (format_word_is(&w, "column"))
+		return r->part == PART_HEAD || format_column(r);
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (format_word_is(&w, rules[i].word))
+			return r->part == PART_HEAD ||
+			       format_rule(r, rules[i].kind);
+	if (r->part == PART_BODY)
+		return true;
 	if (format_word_is(&w, "format"))
 		return read_format(r);
 	if (format_word_is(&w, "about"))
@@ -158,17 +166,12 @@ statement(struct reader *r)
 		return format_list(r, f->starts, &f->nstarts);
 	if (format_word_is(&w, "group"))
 		return read_group(r);
-	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
-		if (format_word_is(&w, rules[i].word))
-			return format_rule(r, rules[i].kind);
 	if (format_word_is(&w, "fields"))
 		return format_fields(r);
 	if (format_word_is(&w, "least"))
 		return format_least(r);
 	if (format_word_is(&w, "match"))
 		return format_match(r);
-	if (format_word_is(&w, "column"))
-		return format_column(r);
 	return format_wrong(r,
 	    "format, about, table, frame, fields, least, match, key, members, "
 	    "start, group, when, unless, require, allowed, range, filter, keep "
@@ -186,8 +189,6 @@ complete(struct reader *r)
 		return format_wrong(r, "a 'table' statement");
 	if (f->framing == FRAMING_NONE)
 		return format_wrong(r, "a 'frame' statement");
-	if (f->n == 0)
-		return format_wrong(r, "a 'column' statement");
 	return true;
 }
 
@@ -200,39 +201,92 @@ is_custom(const char *table)
 	return n > 3 && strcmp(table + n - 3, "_CL") == 0;
 }
 
-struct format *
-format_read(const char *name, const char *text, size_t n, struct fault *fault)
+/* The statements of a part. */
+static bool
+statements(struct reader *r, const char *text, size_t n)
 {
 	const char *end = text + n, *nl;
-	struct reader r = {.name = name, .fault = fault};
 
-	r.out = calloc(1, sizeof(*r.out));
-	if (r.out == NULL || (r.out->columns = calloc(
-				  COLUMNS_MAX, sizeof(struct column))) == NULL)
-		log_oom();
-	path_init(&r.out->tree);
-	path_init(&r.out->outer);
-	for (r.p = text; r.p < end; r.p = nl + 1) {
-		nl = memchr(r.p, '\n', (size_t)(end - r.p));
+	for (r->p = text; r->p < end; r->p = nl + 1) {
+		nl = memchr(r->p, '\n', (size_t)(end - r->p));
 		if (nl == NULL)
 			nl = end;
-		r.line++;
-		r.end = format_comment(r.p, nl);
-		if (!statement(&r))
-			goto fail;
+		r->line++;
+		r->end = format_comment(r->p, nl);
+		if (!statement(r))
+			return false;
 		if (nl == end)
 			break;
 	}
-	if (!complete(&r))
-		goto fail;
+	return true;
+}
+
+/* All has been read: is it enough?  Then the format is made ready. */
+static bool
+finish(struct reader *r)
+{
+	struct format *f = r->out;
+
+	if (f->n == 0)
+		return format_wrong(r, "a 'column' statement");
+	path_finish(&f->tree);
+	path_finish(&f->outer);
+	format_text_finish(f);
+	return true;
+}
+
+static struct format *
+read_part(enum part part, const char *name, const char *text, size_t n,
+    struct fault *fault)
+{
+	struct reader r = {.name = name, .fault = fault, .part = part};
+
+	r.out = calloc(1, sizeof(*r.out));
+	if (r.out == NULL)
+		log_oom();
+	path_init(&r.out->tree);
+	path_init(&r.out->outer);
+	if (!statements(&r, text, n) || !complete(&r) ||
+	    (part == PART_ALL && !finish(&r))) {
+		format_free(r.out);
+		return NULL;
+	}
 	r.out->custom = is_custom(r.out->table);
-	path_finish(&r.out->tree);
-	path_finish(&r.out->outer);
-	format_text_finish(r.out);
 	return r.out;
-fail:
-	format_free(r.out);
-	return NULL;
+}
+
+struct format *
+format_read(const char *name, const char *text, size_t n, struct fault *fault)
+{
+	return read_part(PART_ALL, name, text, n, fault);
+}
+
+struct format *
+format_head(const char *name, const char *text, size_t n, struct fault *fault)
+{
+	struct format *f = read_part(PART_HEAD, name, text, n, fault);
+
+	if (f != NULL) {
+		f->source = text;
+		f->source_len = n;
+	}
+	return f;
+}
+
+void
+format_whole(struct format *f)
+{
+	struct fault fault = {0};
+	struct reader r = {
+	    .name = f->name, .out = f, .fault = &fault, .part = PART_BODY};
+
+	if (f->source == NULL)
+		return;
+	if (!statements(&r, f->source, f->source_len) || !finish(&r)) {
+		log_fault(&fault);
+		log_bug(__FILE__, __LINE__, "a built-in format reads");
+	}
+	f->source = NULL;
 }
 
 struct format *

@@ -230,6 +230,10 @@ struct format {
 	bool values;            /* any JSON value is a record, strictly */
 	struct path_tree outer; /* of the object around the records */
 	bool around;            /* something of it is wanted */
+	/* Of format_head(): where columns and rules are, until they are read.
+	 */
+	const char *source;
+	size_t source_len;
 };
 
 /**
@@ -239,7 +243,17 @@ struct format {
 struct format *format_read(
     const char *name, const char *text, size_t n, struct fault *f);
 
-/** The same from a file.  Exit 74 when it cannot be read. */
+/**
+ * The same without columns and rules, which take most of the time: enough to
+ * recognise an object.  The text stays for format_whole().
+ */
+struct format *format_head(
+    const char *name, const char *text, size_t n, struct fault *f);
+
+/** Read the rest of it, once.  The text is built in: a fault of it is a bug. */
+void format_whole(struct format *f);
+
+/** format_read() from a file.  Exit 74 when it cannot be read. */
 struct format *format_load(const char *path, struct fault *f);
 
 void format_free(struct format *f);

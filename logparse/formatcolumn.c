@@ -3,6 +3,8 @@
 
 #include "formatint.h"
 
+enum { COLUMNS_STEP = 32 /* for so many there is room at once */ };
+
 bool
 format_path_of(struct reader *r, struct path_tree *t, const struct word *w,
     struct path_node **node)
@@ -128,7 +130,11 @@ format_column(struct reader *r)
 
 	if (f->n == COLUMNS_MAX)
 		return format_wrong(r, "no more than 500 columns");
+	if (f->n % COLUMNS_STEP == 0)
+		f->columns = format_grow(
+		    f->columns, f->n + COLUMNS_STEP - 1, sizeof(*f->columns));
 	c = &f->columns[f->n];
+	*c = (struct column){0};
 	c->line = r->line;
 	if (!column_name(r, c))
 		return false;

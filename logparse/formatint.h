@@ -1,6 +1,8 @@
 #ifndef FORMATINT_H
 #define FORMATINT_H
 
+#include <string.h>
+
 #include "format.h"
 
 /* What the files that read format files share; format.h is for the others. */
@@ -9,8 +11,13 @@
 
 enum { COLUMNS_MAX = 500 /* of a table */ };
 
+/* Which statements are read: those that records are recognised and framed by,
+ * columns and rules, or all of them. */
+enum part { PART_ALL, PART_HEAD, PART_BODY };
+
 /* Where the reader stands. */
 struct reader {
+	enum part part;
 	const char *name;
 	unsigned line;
 	const char *p, *end; /* the rest of the line */
@@ -35,7 +42,7 @@ void format_blanks(struct reader *r);
 /** The next word of the line, "quoted text" being part of one; false when
  * there is none. */
 bool format_word(struct reader *r, struct word *w);
-bool format_word_is(const struct word *w, const char *s);
+static inline bool format_word_is(const struct word *w, const char *s);
 
 /** Nothing must follow. */
 bool format_line_end(struct reader *r);
@@ -87,5 +94,12 @@ bool format_column(struct reader *r);
 
 /** Where the line's comment, or the blanks at its end, begin. */
 const char *format_comment(const char *p, const char *end);
+
+/* Here, so that the length of s is a constant. */
+static inline bool
+format_word_is(const struct word *w, const char *s)
+{
+	return w->n == strlen(s) && memcmp(w->p, s, w->n) == 0;
+}
 
 #endif

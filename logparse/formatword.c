@@ -49,12 +49,6 @@ format_word(struct reader *r, struct word *w)
 }
 
 bool
-format_word_is(const struct word *w, const char *s)
-{
-	return w->n == strlen(s) && memcmp(w->p, s, w->n) == 0;
-}
-
-bool
 format_line_end(struct reader *r)
 {
 	format_blanks(r);
@@ -109,13 +103,15 @@ format_comment(const char *p, const char *end)
 	const char *start = p;
 	bool quoted = false;
 
+	if (memchr(p, '#', (size_t)(end - p)) == NULL)
+		p = end;
 	for (; p < end; p++) {
 		if (*p == '"')
 			quoted = !quoted;
 		else if (*p == '#' && !quoted)
 			break;
 	}
-	while (p > start && strchr(" \t\r", p[-1]) != NULL)
+	while (p > start && (p[-1] == ' ' || p[-1] == '\t' || p[-1] == '\r'))
 		p--;
 	return p;
 }

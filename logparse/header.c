@@ -187,19 +187,38 @@ is_given(const struct format *f, const struct field *name)
 	return false;
 }
 
+static bool
+are_names(const struct split *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (!is_name(&s->field[i]))
+			return false;
+	return s->n > 0;
+}
+
 /* Are these names, and half of them known? */
 static bool
 are_known(const struct format *f, const struct split *s)
 {
 	size_t known = 0;
 
-	for (size_t i = 0; i < s->n; i++) {
-		if (!is_name(&s->field[i]))
-			return false;
+	if (!are_names(s))
+		return false;
+	for (size_t i = 0; i < s->n; i++)
 		known += find(f, s->field[i].p, s->field[i].n) != NULL ||
 			 is_given(f, &s->field[i]);
-	}
-	return s->n > 0 && known * 2 >= s->n;
+	return known * 2 >= s->n;
+}
+
+bool
+header_names(const struct format *f, const char *line, size_t n)
+{
+	static struct split s;
+
+	if (n > HEADER_LINE_MAX)
+		return false;
+	split_names(&s, f, line, n, false);
+	return !s.open && are_names(&s);
 }
 
 bool

@@ -45,6 +45,10 @@ struct header {
 /** The names that the format file gives.  Make it once per format. */
 struct header *header_given(const struct format *f);
 
+/** Does the line hold nothing but what could be names, whatever the format
+ * knows?  (It need not be whole for that.) */
+bool header_names(const struct format *f, const char *line, size_t n);
+
 /** Does the line look as if it held names of this format's fields?  Any will do
  * where the first line has them. */
 bool header_like(const struct format *f, const char *line, size_t n);

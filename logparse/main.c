@@ -138,9 +138,7 @@ load_formats(void)
 		if (!formats_add_file(&p.formats, o.files.v[i], &f))
 			die(&f);
 	free(o.files.v);
-	for (size_t i = 0; i < p.formats.n; i++)
-		p.formats.v[i].capture->keep =
-		    o.extra != NULL || p.formats.v[i].format->custom;
+	p.formats.keep = o.extra != NULL;
 	p.forced = -1;
 	if (o.format == NULL || strcmp(o.format, "auto") == 0)
 		return;

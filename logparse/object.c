@@ -77,6 +77,7 @@ use_format(struct object *o, int place)
 		o->skip = 0;
 		return;
 	}
+	formats_use(&o->parser->formats, place);
 	format = o->parser->formats.v[place].format;
 	frame_init(&o->framer, format);
 	if (o->parser->formats.v[place].outer != NULL)

@@ -167,6 +167,7 @@ replay_line(struct replay *r, struct parser *p, const struct wire_line *w)
 	o.format = format_of(p, w);
 	if (o.format < 0 || !record_bytes(r, w))
 		return REPLAY_STILL;
+	formats_use(&p->formats, o.format);
 	if (wire_member(&w->object, "modified", &v))
 		object_modified(&o, &v);
 	if (wire_member(&w->object, "key", &v) && json_text(&key, &v) == 0) {

@@ -255,8 +255,18 @@ fields_match(const struct format *f, const char *p, size_t n)
 	return true;
 }
 
+/* Could the line have names of the format's fields, and does it? */
+static bool
+names_match(struct format *f, const char *p, size_t n)
+{
+	if (!f->text.header || f->text.nmatch == 0 || !header_names(f, p, n))
+		return false;
+	format_whole(f);
+	return header_like(f, p, n);
+}
+
 bool
-text_match(const struct format *f, const char *p, size_t n, bool final)
+text_match(struct format *f, const char *p, size_t n, bool final)
 {
 	static const char fields[] = "#Fields:";
 	const char *end = p + n, *nl;
@@ -273,11 +283,12 @@ text_match(const struct format *f, const char *p, size_t n, bool final)
 		len = (size_t)(nl - p);
 		len -= len > 0 && p[len - 1] == '\r';
 		if (f->text.directives && len > sizeof(fields) &&
-		    memcmp(p, fields, sizeof(fields) - 1) == 0)
+		    memcmp(p, fields, sizeof(fields) - 1) == 0) {
+			format_whole(f);
 			return header_directive(f, p, len);
+		}
 		if (!text_blank(p, len) && !(f->text.directives && *p == '#'))
-			return (f->text.header && f->text.nmatch > 0 &&
-				   header_like(f, p, len)) ||
+			return names_match(f, p, len) ||
 			       fields_match(f, p, len);
 		if (nl == end)
 			break;

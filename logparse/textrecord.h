@@ -25,8 +25,9 @@ const struct split *text_split(void);
 void text_value(struct json_val *v, const struct field *f);
 
 /** Do the object's first bytes hold a header line or a record as this format
- * describes them ("match")?  final: there are no more. */
-bool text_match(const struct format *f, const char *p, size_t n, bool final);
+ * describes them ("match")?  final: there are no more.  It is made whole where
+ * that takes names of columns' fields. */
+bool text_match(struct format *f, const char *p, size_t n, bool final);
 
 /** A line of white space? */
 bool text_blank(const char *p, size_t n);

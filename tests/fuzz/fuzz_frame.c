@@ -132,6 +132,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	    &all, names[data[-2] / 61], strlen(names[data[-2] / 61]));
 	if (ours < 0)
 		abort();
+	formats_use(&all, ours);
 	whole = run(&all, ours, (const char *)data, n, n + 1, limit);
 	cut = run(&all, ours, (const char *)data, n, step, limit);
 	if (whole.hash != cut.hash || whole.events != cut.events)

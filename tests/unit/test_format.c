@@ -278,10 +278,46 @@ detection(void)
 	formats_free(&all);
 }
 
+/* Those built in are read in two steps, and the second one for the formats
+ * that are needed alone: here all of them, and both ways. */
+static void
+built_in(void)
+{
+	struct fault fault = {0};
+	struct formats all;
+	struct format *f, *got;
+
+	formats_init(&all);
+	for (size_t i = 0; builtin_formats[i].name != NULL; i++) {
+		f = format_read(builtin_formats[i].name,
+		    builtin_formats[i].text, builtin_formats[i].len, &fault);
+		OK(f != NULL, f != NULL ? builtin_formats[i].name : fault.text);
+		if (f == NULL)
+			continue;
+		got = all.v[i].format;
+		OK(got->n == 0 && all.v[i].capture == NULL,
+		    "  its columns come when it is used");
+		formats_use(&all, (int)i);
+		formats_use(&all, (int)i);
+		OK(got->n == f->n && got->nrules == f->nrules &&
+			got->tree.slots == f->tree.slots &&
+			got->outer.slots == f->outer.slots &&
+			got->around == f->around &&
+			got->text.direct == f->text.direct &&
+			(got->text.names == NULL) == (f->text.names == NULL) &&
+			all.v[i].capture->keep == f->custom &&
+			(all.v[i].outer != NULL) == f->around,
+		    "  and are those of the whole text");
+		format_free(f);
+	}
+	formats_free(&all);
+}
+
 int
 main(void)
 {
 	errors();
+	built_in();
 	too_many();
 	accepted();
 	detection();
