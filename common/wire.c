@@ -169,16 +169,34 @@ wire_chunk_text(struct wire_chunk_text *c, const char *line, size_t n)
 	return true;
 }
 
+/* An id that was written with escapes, which it needs nowhere. */
+static bool
+escaped_id(const struct json_val *v, char id[WIRE_ID_LEN + 1])
+{
+	struct buf b = BUF_INIT(1024);
+	bool ok;
+
+	if (v->n > 6 * WIRE_ID_LEN + 2) /* \u0030 for 0 */
+		return false;
+	(void)json_text(&b, v);
+	ok = b.len == WIRE_ID_LEN && is_id(b.p);
+	if (ok)
+		memcpy(id, b.p, WIRE_ID_LEN + 1);
+	buf_clear(&b);
+	return ok;
+}
+
 bool
 wire_id(const struct wire_line *w, char id[WIRE_ID_LEN + 1])
 {
 	const char *s;
 
-	if (w->id.p == NULL || w->id.type != JSON_STRING ||
-	    w->id.n != WIRE_ID_LEN + 2)
+	if (w->id.p == NULL || w->id.type != JSON_STRING)
 		return false;
+	if ((w->id.flags & JSON_ESCAPES) != 0)
+		return escaped_id(&w->id, id);
 	s = w->id.p + 1;
-	if (!is_id(s))
+	if (w->id.n != WIRE_ID_LEN + 2 || !is_id(s))
 		return false;
 	memcpy(id, s, WIRE_ID_LEN);
 	id[WIRE_ID_LEN] = '\0';

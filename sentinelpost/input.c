@@ -93,19 +93,31 @@ dead_on_arrival(
 static struct table *
 find_table(struct flow *f, const struct json_val *v)
 {
+	struct buf plain = BUF_INIT(WIRE_LINE_MAX);
 	struct fault why = {0};
-	struct table *t;
+	struct table *t = NULL;
+	const char *name;
+	size_t n;
 
-	/* A name with escapes in it is none of the characters allowed. */
-	if (v->p == NULL || v->type != JSON_STRING ||
-	    !target_name(v->p + 1, v->n - 2))
+	if (v->p == NULL || v->type != JSON_STRING)
 		return NULL;
-	t = batches_table(f->batches, &f->c->target, v->p + 1, v->n - 2);
-	if (t == NULL) {
-		fault_set(&why, EXIT_BADCONFIG, "rows of more than %d tables",
-		    (int)BATCH_TABLES_MAX);
-		flow_stop(f, &why);
+	name = v->p + 1;
+	n = v->n - 2;
+	if ((v->flags & JSON_ESCAPES) != 0) {
+		(void)json_text(&plain, v);
+		name = plain.p;
+		n = plain.len;
 	}
+	if (target_name(name, n)) {
+		t = batches_table(f->batches, &f->c->target, name, n);
+		if (t == NULL) {
+			fault_set(&why, EXIT_BADCONFIG,
+			    "rows of more than %d tables",
+			    (int)BATCH_TABLES_MAX);
+			flow_stop(f, &why);
+		}
+	}
+	buf_clear(&plain);
 	return t;
 }
 

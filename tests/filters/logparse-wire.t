@@ -33,7 +33,7 @@ done
 is $differ 0 "the same lines however the bytes were cut"
 {
 	head -n 1 "$tmp/want"
-	printf ' { "at" : 0 , "text" : "{\\"Records\\"" , "new" : { } , "id" : "%s" }\r\n' "$id"
+	printf ' { "at" : 0 , "text" : "{\\"Records\\"" , "new" : { } , "\\u0069d" : "\\u0030%s" }\r\n' "${id#0}"
 	printf '{"b64":"%s","id":"%s","at":10}\n' "$(tail -c +11 "$tmp/three" | base64 -w0 | sed 's,/,\\/,g')" "$id"
 	printf '{"end":{},"id":"%s"}\n%s\n%s' "$id" "$done_line" ""
 } >"$tmp/in"

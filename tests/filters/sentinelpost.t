@@ -33,6 +33,9 @@ outcome "empty input" 0 "" 0
 printf '%s' "$(cat "$tmp/a")" >"$tmp/in"
 run <"$tmp/in"
 outcome "the last newline is missing" 0 "k/a delivered 5 5 0" 5
+sed 's/"T_CL"/"\\u0054_CL"/; s,f/1,f\\/1,; s/"id":"a/"\\u0069d" : "\\u0061/; s/-0001"/\\u002D0001"/; s/$/\r/' "$tmp/a" >"$tmp/in"
+run <"$tmp/in"
+outcome "escapes in names, ids and tables" 0 "k/a delivered 5 5 0" 5
 
 # Wrong settings: stop, say why, settle nothing.
 AZURE_CLIENT_SECRET=wrong-secret run --dead-letter "$dead" <"$tmp/a"

@@ -53,6 +53,8 @@ identity(void)
 	struct wire_line w;
 	const char *why;
 	char id[WIRE_ID_LEN + 1];
+	static const char escaped[] =
+	    "{\"id\":\"\\u0030123456789abcde\\u0066\\u002D0f0f\"}";
 
 	for (size_t i = 0; i < 3; i++) {
 		struct json_val v = {
@@ -65,6 +67,9 @@ identity(void)
 	OK(wire_parse(&w, "{\"id\":\"0123456789abcdef-0f0f\"}", 30, &why) &&
 		wire_id(&w, id),
 	    "a well-formed id");
+	OK(wire_parse(&w, escaped, sizeof(escaped) - 1, &why) &&
+		wire_id(&w, id) && strcmp(id, "0123456789abcdef-0f0f") == 0,
+	    "an id with escapes");
 	OK(wire_parse(&w, "{\"id\":\"0123456789abcdef-0F0f\"}", 30, &why) &&
 		!wire_id(&w, id),
 	    "capitals are no id");
@@ -123,7 +128,13 @@ no_members(void)
 	    "{\"id\":\"0123456789abcdef-012\"}",
 	    "{\"id\":\"0123456789abcde:-0123\"}",
 	    "{\"id\":\"0123456789abcdef:0123\"}",
-	    "{\"id\":\"0123456789abcdef-g123\"}", "{}"};
+	    "{\"id\":\"0123456789abcdef-g123\"}",
+	    "{\"id\":\"\\u0030123456789abcdef-01234\"}",
+	    "{\"id\":\"\\ud800123456789abcdef-0123\"}",
+	    "{\"id\":\"\\u0030000000000000000000000000000000000000000000000000"
+	    "0000000000000000000000000000000000000000000000000000000000000000"
+	    "000000000000000000000000\"}",
+	    "{}"};
 	static const char line[] = "{\"done\":{\"exit\":256},\"mark\":"
 				   "{\"rows\":\"3\"},\"end\":[3]}";
 	struct wire_line w;
