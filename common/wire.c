@@ -113,6 +113,22 @@ wire_parse(struct wire_line *w, const char *line, size_t n, const char **why)
 	return true;
 }
 
+bool
+wire_blank(const char *line, size_t n)
+{
+	while (n > 0 && (*line == ' ' || *line == '\t' || *line == '\r'))
+		line++, n--;
+	return n == 0;
+}
+
+bool
+wire_version(const struct wire_line *w)
+{
+	uint64_t v;
+
+	return w->v.p == NULL || (json_uint(&w->v, &v) && v == 1);
+}
+
 static bool
 is_hex(const char *s, size_t n)
 {

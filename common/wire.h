@@ -55,6 +55,12 @@ struct wire_line {
 bool wire_parse(
     struct wire_line *w, const char *line, size_t n, const char **why);
 
+/** Is the line nothing but white space?  Who reads passes over it. */
+bool wire_blank(const char *line, size_t n);
+
+/** Is an open line of the version of the wire that is spoken here? */
+bool wire_version(const struct wire_line *w);
+
 /** A chunk line of text. */
 struct wire_chunk_text {
 	char id[WIRE_ID_LEN + 1];

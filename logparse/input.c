@@ -86,7 +86,9 @@ handle_open(struct input *in, const struct wire_line *w)
 	char id[WIRE_ID_LEN + 1];
 	struct object *o = NULL;
 
-	if (wire_id(w, id)) {
+	if (!wire_version(w)) {
+		why = "it is of another version of the wire";
+	} else if (wire_id(w, id)) {
 		if (idmap_get(&in->open, id) != NULL) {
 			why = "it is open already";
 		} else if (in->open.n == WIRE_OPEN_MAX) {
@@ -185,7 +187,8 @@ static void
 handle_end(struct input *in, const struct wire_line *w)
 {
 	struct object *o = object_of(in, w);
-	struct json_val records;
+	struct json_val records, bytes;
+	uint64_t n;
 
 	if (o == NULL) {
 		if (in->refused == 0)
@@ -197,7 +200,8 @@ handle_end(struct input *in, const struct wire_line *w)
 		;
 	else if (o->foreign)
 		pass_on(in, w);
-	else if (wire_number(&w->end, "bytes", o->at) != o->at)
+	else if (wire_member(&w->end, "bytes", &bytes) &&
+		 (!json_uint(&bytes, &n) || n != o->at))
 		bad_chunk(in, o, "chunk lines are missing before the end");
 	else
 		object_end(o);
@@ -376,6 +380,11 @@ handle_line(struct input *in, const char *p, size_t n, bool torn)
 	in->lines++;
 	if (quick_chunk(in, p, n)) {
 		in->wire_lines++;
+		return;
+	}
+	if (wire_blank(p, n)) {
+		if (!in->p->bare)
+			out_copy(p, n);
 		return;
 	}
 	if (!wire_parse(&w, p, n, &why)) {

@@ -113,7 +113,7 @@ take_line(
 	const char *why;
 	bool ok;
 
-	if (n == 0 || (n == 1 && p[0] == '\r'))
+	if (wire_blank(p, n))
 		return false;
 	if (n >= sizeof(scheme) - 1 &&
 	    memcmp(p, scheme, sizeof(scheme) - 1) == 0) {

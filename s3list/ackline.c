@@ -135,7 +135,7 @@ ack_line(struct ack *a, const char *p, size_t n, bool torn)
 	struct wire_line w;
 	const char *why;
 
-	if (n == 0 || (n == 1 && p[0] == '\r')) {
+	if (wire_blank(p, n)) {
 		hold(a, p, n);
 		return true;
 	}

@@ -342,6 +342,14 @@ on_open(struct flow *f, const struct wire_line *w, const struct input_place *at)
 	const char *what;
 	struct object *o;
 
+	if (!wire_version(w)) {
+		fault_set(&why, EXIT_BADCONFIG,
+		    "line %llu opens an object in another version of the wire",
+		    (unsigned long long)at->number);
+		fault_hint(&why, "use filters of one release of logbridge");
+		flow_stop(f, &why);
+		return;
+	}
 	if (!wire_id(w, id)) {
 		not_wire(f, w->line, w->len, at, "its id is none");
 		return;
@@ -406,7 +414,7 @@ input_line(
 	const char *why = NULL;
 
 	f->n.lines++;
-	if (n == 0 || (n == 1 && line[0] == '\r'))
+	if (wire_blank(line, n))
 		return;
 	if (!wire_parse(&w, line, n, &why)) {
 		unreadable(f, line, n, at, why);
@@ -466,7 +474,7 @@ input_bare(
 	const char *table = f->c->bare;
 
 	f->n.lines++;
-	if (n == 0 || (n == 1 && line[0] == '\r'))
+	if (wire_blank(line, n))
 		return;
 	f->knows_wire = true;
 	json_init(&j, line, n);

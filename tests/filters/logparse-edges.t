@@ -102,9 +102,9 @@ parse --rows --format cloudtrail -
 is "$rc $(wc -l <"$tmp/err")" "65 9" "each of them is"
 parse --rows torn.gz
 is "$rc $(grep -c Truncated "$tmp/err")" "65 1" "a torn file: 65"
-mkwire "$name" >"$tmp/in"
+mkwire "$name" | sed $'2i\\ \t\r' >"$tmp/in"
 parse --rows
-is "$rc $err $(of .AwsEventId)" "0  id-0 id-1 id-2" "--rows of the wire"
+is "$rc $err $(of .AwsEventId)" "0  id-0 id-1 id-2" "--rows of the wire, with a blank line in it"
 logparse <"$tmp/in" >"$tmp/parsed"
 cp "$tmp/parsed" "$tmp/in"
 parse --rows

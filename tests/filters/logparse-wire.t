@@ -59,6 +59,8 @@ mkwire --step 200 "$tmp/three" | sed 3d >"$tmp/in"
 broken "a missing chunk" "out of place"
 mkwire --step 200 "$tmp/two" | sed 3d >"$tmp/in"
 broken "a missing last chunk" "missing before the end"
+mkwire "$tmp/two" | sed 's/"end":{.*/"end":{"bytes":"many"}}/' >"$tmp/in"
+broken "an end whose bytes are no number" "missing before the end"
 mkwire --step 200 "$tmp/three" | sed '3s/"text":.*/"text":5}/' >"$tmp/in"
 broken "text that is no string" "cannot be read"
 mkwire --step 200 "$tmp/three" | sed '3s/"text":.*/"b64":"!!!!"}/' >"$tmp/in"
@@ -97,6 +99,7 @@ said "open already" "an id that is open already: told"
 for bad in '{"v":1,"id":"xyz","object":{"store":"s3","bucket":"b","key":"k"}}' \
 	"{\"v\":1,\"id\":\"$id\",\"object\":{\"store\":\"s3\",\"bucket\":\"b\"}}" \
 	"{\"v\":1,\"id\":\"$id\",\"object\":5}" \
+	"{\"v\":2,\"id\":\"$id\",\"object\":{\"store\":\"s3\",\"bucket\":\"b\",\"key\":\"k\"}}" \
 	"{\"v\":1,\"id\":\"$id\",\"object\":{\"store\":\"s3\",\"bucket\":\"b\",\"key64\":\"!\"}}" \
 	"{\"v\":1,\"id\":\"${id^^}x\",\"object\":{\"store\":\"s3\",\"bucket\":\"b\",\"key\":\"k\"}}"; do
 	printf '%s\n%s\n' "$bad" "$done_line" >"$tmp/in"

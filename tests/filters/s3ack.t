@@ -45,7 +45,7 @@ is "$(status a) $(status c)" "delivered gone" "the state has them"
 is "$(stat -c %a s.db)" 600 "the state has mode 600"
 is "$(sql "select etag, size, modified from objects where key = 'a'")" "e|9|2026-11-20 10:00:00" \
 	"and what the object lines said"
-{ receipt a delivered && printf '\n\r\n' && finished | sed 's/$/\r/'; } >blank
+{ receipt a delivered && printf '\n \t\r\n' && finished | sed 's/$/\r/'; } >blank
 ack --state s.db <blank
 is "$rc $(head -n 4 out | cmp - blank 2>&1)" "0 " "blank lines say nothing, and a carriage return is a space"
 ack <in

@@ -52,7 +52,7 @@ like "$err" "the input stops inside line 2" "and is told of"
 printf 's3://logs/text' >"$tmp/in"
 fetch
 is "$rc ${sum%%$'\n'*}" "0 text end 6 6" "of an address too"
-printf 's3://logs/text\r\n\r\n{"store":"s3","bucket":"logs","key":"text"}\r\n' >"$tmp/in"
+printf 's3://logs/text\r\n\r\n \t\n{"store":"s3","bucket":"logs","key":"text"}\r\n' >"$tmp/in"
 fetch
 is "$rc $sum" "0 text end 6 6
 text end 6 6

@@ -107,6 +107,11 @@ run --dead-letter "$dead" <"$tmp/in"
 outcome "opens that are none, a mark that is no text" 65 "k/a delivered 3 3 0" 3
 is "$(deads .dead.reason)" '"not-wire" "not-wire" "not-wire" "not-wire"' "are set aside"
 like "$err" "line 1 .*its id is none.*line 2 .*it has no key.*line 3.*line 4 .*it is not UTF-8" "and told, with the reason"
+{ open "$B" && printf '\n \t\r\n' && open "$A" | sed 's/"v":1/"v":2/'; } >"$tmp/in"
+run --dead-letter "$dead" <"$tmp/in"
+outcome "an open line of another version of the wire stops the line" 78 "" 0
+is "$(wc -c <"$dead")" 0 "and blank lines are passed over"
+like "$err" "line 4 .*another version.*hint: .*release" "which is told"
 { open "$A" && for i in $(seq 0 256); do row "$A" "$i" x "T$i"; done; } >"$tmp/in"
 run --dry-run <"$tmp/in"
 is "$rc" 78 "rows of more than 256 tables"
@@ -208,7 +213,7 @@ is "$rc $(count Mine_CL) $(deads '[.table, .dead.reason, .row.a]')" '65 1 ["Mine
 sim_control reset
 again --dead-letter "$dead.2" <"$dead"
 is "$rc $(count Mine_CL)" "0 1" "and can be piped back in"
-printf '\n\r\n{"a":1} \n{"a":2} x\n' >"$tmp/in"
+printf '\n\r\n \t\n{"a":1} \n{"a":2} x\n' >"$tmp/in"
 run --bare --stream Custom-Mine_CL --dead-letter "$dead" <"$tmp/in"
 is "$rc $(count Mine_CL) $(deads .raw)" '65 1 "{\"a\":2} x"' "blank lines are passed over, more than a row is none"
 printf '{"a":1}\n{"a":' >"$tmp/in"
