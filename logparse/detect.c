@@ -95,8 +95,8 @@ formats_add_file(struct formats *all, const char *path, struct fault *f)
 
 	if (format == NULL)
 		return false;
-	old = formats_find(all, format->name, strlen(format->name));
-	if (old >= 0)
+	while (
+	    (old = formats_find(all, format->name, strlen(format->name))) >= 0)
 		drop(all, (size_t)old);
 	if (all->n == FORMATS_MAX) {
 		format_free(format);
@@ -117,14 +117,39 @@ int
 formats_find(const struct formats *all, const char *name, size_t n)
 {
 	const char *slash = memchr(name, '/', n);
+	size_t whole = n;
+	int first = -1;
 
 	if (slash != NULL)
 		n = (size_t)(slash - name);
-	for (size_t i = 0; i < all->n; i++)
-		if (strlen(all->v[i].format->name) == n &&
-		    memcmp(all->v[i].format->name, name, n) == 0)
+	for (size_t i = 0; i < all->n; i++) {
+		const struct format *f = all->v[i].format;
+
+		if (strlen(f->name) != n || memcmp(f->name, name, n) != 0)
+			continue;
+		if (strlen(f->id) == whole && memcmp(f->id, name, whole) == 0)
 			return (int)i;
-	return -1;
+		if (first < 0 || f->version < all->v[first].format->version)
+			first = (int)i;
+	}
+	return first;
+}
+
+/* Is the format at i another form of the one at place? */
+static bool
+is_form(const struct formats *all, int place, size_t i)
+{
+	return (int)i != place &&
+	       strcmp(all->v[i].format->name, all->v[place].format->name) == 0;
+}
+
+bool
+formats_has_forms(const struct formats *all, int place)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (is_form(all, place, i))
+			return true;
+	return false;
 }
 
 /* The glob of that format that the key matches, or NULL. */
@@ -431,6 +456,30 @@ by_content(const struct formats *all, const char *key, size_t nkey,
 			best = s;
 	}
 	return best;
+}
+
+int
+formats_form(
+    const struct formats *all, int place, const char *p, size_t n, bool final)
+{
+	const size_t at = beginning(p, n);
+	const bool json = is_json(p + at, n - at);
+	struct sign s;
+	int fits = -1;
+
+	for (size_t i = 0; i < all->n; i++) {
+		if ((int)i != place && !is_form(all, place, i))
+			continue;
+		if (content_matches(all->v[i].format, p, n, final, json, &s))
+			return (int)i;
+		if (formats_fit(all, (int)i, p, n) &&
+		    (fits < 0 || all->v[i].format->version <
+				     all->v[fits].format->version))
+			fits = (int)i;
+	}
+	if (!final)
+		return DETECT_MORE;
+	return fits >= 0 ? fits : place;
 }
 
 struct detection

@@ -47,8 +47,19 @@ void formats_use(struct formats *all, int place);
 
 void formats_free(struct formats *all);
 
-/** The place of the format called NAME or NAME/VERSION; -1: there is none. */
+/** The place of the format called NAME or NAME/VERSION, rather of that version;
+ * -1: there is none. */
 int formats_find(const struct formats *all, const char *name, size_t n);
+
+/*
+ * Formats of one name and several versions are forms of one type.  Are there
+ * others than the one at this place?  And which of them is it whose first n
+ * decoded bytes these are: DETECT_MORE when more bytes could decide, and
+ * final is false.
+ */
+bool formats_has_forms(const struct formats *all, int place);
+int formats_form(
+    const struct formats *all, int place, const char *p, size_t n, bool final);
 
 /* How sure an answer is, in percent. */
 enum {

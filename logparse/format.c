@@ -159,7 +159,7 @@ statement(struct reader *r)
 	if (format_word_is(&w, "frame"))
 		return read_frame(r);
 	if (format_word_is(&w, "key"))
-		return format_list(r, f->keys, &f->nkeys);
+		return format_globs(r, f->keys, &f->nkeys);
 	if (format_word_is(&w, "members"))
 		return read_members(r);
 	if (format_word_is(&w, "start"))
@@ -169,12 +169,17 @@ statement(struct reader *r)
 	if (format_word_is(&w, "fields"))
 		return format_fields(r);
 	if (format_word_is(&w, "least"))
-		return format_least(r);
+		return format_number_of_fields(r, &f->text.least);
+	if (format_word_is(&w, "most"))
+		return format_number_of_fields(r, &f->text.most);
+	if (format_word_is(&w, "begin"))
+		return format_begin(r);
 	if (format_word_is(&w, "match"))
 		return format_match(r);
 	return format_wrong(r,
-	    "format, about, table, frame, fields, least, match, key, members, "
-	    "start, group, when, unless, require, allowed, range, filter, keep "
+	    "format, about, table, frame, fields, least, most, begin, match, "
+	    "key, members, start, group, when, unless, require, allowed, "
+	    "range, filter, keep "
 	    "or column");
 }
 

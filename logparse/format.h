@@ -28,6 +28,9 @@
  *	frame w3c SEP ..	the same, with #Fields directives
  *	fields NAME ... [...]	names of the fields of text, in order
  *	least N			a record of text has so many
+ *	most N			the first one has no more, to be recognised
+ *	begin GLOB ...		a line like this begins a record, others belong
+ *				to the one before
  *	match FIELD GLOB ...	the first record of text looks like this
  *	start NAME		a member that records begin with
  *	key GLOB		object keys look like this (may repeat)
@@ -157,7 +160,12 @@ struct text_format {
 	bool direct;     /* columns are fields alone: see textrow.h */
 	bool rest;       /* the last field takes the rest of the line */
 	size_t least;    /* fields of a record, when no header line says more */
-	char **fields;   /* names given */
+	size_t most;     /* of the first one, to be recognised; 0: any number */
+	/* A line like one of these begins a record, the others belong to the
+	 * one before; without any, each line is one. */
+	char *begins[FORMAT_LISTS_MAX];
+	size_t nbegins;
+	char **fields; /* names given */
 	size_t nfields;
 	struct header *names;   /* the same, and which column takes them */
 	struct path_node *line; /* takes the whole record, or NULL */

@@ -54,6 +54,9 @@ bool format_is_name(const struct word *w, size_t max, const char *besides);
 bool format_text(struct reader *r, char **to);
 bool format_list(struct reader *r, char **list, size_t *n);
 
+/** The same of shell patterns (glob.h). */
+bool format_globs(struct reader *r, char **list, size_t *n);
+
 /** A path into the format's tree. */
 bool format_path(
     struct reader *r, const struct word *w, struct path_node **node);
@@ -79,10 +82,11 @@ bool format_rule(struct reader *r, enum rule_kind kind);
 void format_free_rules(struct format *f);
 
 /** Text framing (formattext.c): a frame statement, whose first word is w;
- * fields, least and match. */
+ * fields, least, most, begin and match. */
 bool format_text_frame(struct reader *r, const struct word *w);
 bool format_fields(struct reader *r);
-bool format_least(struct reader *r);
+bool format_number_of_fields(struct reader *r, size_t *n);
+bool format_begin(struct reader *r);
 bool format_match(struct reader *r);
 
 /** When all is read, and the slots have their numbers. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "formatint.h"
+#include "glob.h"
 #include "log.h"
 
 /* Another rule of the format, with room for its places. */
@@ -38,6 +39,7 @@ add_place(struct reader *r, struct rule *rule, const struct word *w)
 static bool
 values(struct reader *r, struct rule *rule)
 {
+	const char *why;
 	struct word w;
 
 	while (format_word(r, &w)) {
@@ -50,6 +52,8 @@ values(struct reader *r, struct rule *rule)
 			w.n -= 2;
 		}
 		rule->values[rule->nvalues++] = format_copy(w.p, w.n);
+		if (!glob_check(rule->values[rule->nvalues - 1], &why))
+			return format_wrong(r, "a pattern that is complete");
 	}
 	return true;
 }

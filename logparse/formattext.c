@@ -111,9 +111,8 @@ format_fields(struct reader *r)
 }
 
 bool
-format_least(struct reader *r)
+format_number_of_fields(struct reader *r, size_t *to)
 {
-	struct text_format *t = &r->out->text;
 	struct word w;
 	size_t n = 0;
 
@@ -126,8 +125,18 @@ format_least(struct reader *r)
 	}
 	if (n == 0 || n > HEADER_NAMES_MAX)
 		return format_wrong(r, "a number of fields, 1 to 1024");
-	t->least = n;
+	*to = n;
 	return format_line_end(r);
+}
+
+bool
+format_begin(struct reader *r)
+{
+	struct text_format *t = &r->out->text;
+
+	if (r->out->framing != FRAMING_TEXT || t->quotes == QUOTES_CSV)
+		return format_wrong(r, "a 'frame' of lines before");
+	return format_globs(r, t->begins, &t->nbegins);
 }
 
 /* Where the field of that name is, of those given. */
@@ -156,7 +165,7 @@ format_match(struct reader *r)
 	if (!place_of(r, &w, &m->field))
 		return false;
 	t->nmatch++;
-	return format_list(r, m->globs, &m->n);
+	return format_globs(r, m->globs, &m->n);
 }
 
 void
@@ -180,5 +189,7 @@ format_text_free(struct text_format *t)
 	for (size_t i = 0; i < t->nmatch; i++)
 		for (size_t k = 0; k < t->match[i].n; k++)
 			free(t->match[i].globs[k]);
+	for (size_t i = 0; i < t->nbegins; i++)
+		free(t->begins[i]);
 	header_release(t->names);
 }

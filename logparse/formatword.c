@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "formatint.h"
+#include "glob.h"
 #include "log.h"
 
 bool
@@ -93,6 +94,20 @@ format_list(struct reader *r, char **list, size_t *n)
 			return format_wrong(r, "no more than 16 of these");
 		list[(*n)++] = format_copy(w.p, w.n);
 	} while (format_word(r, &w));
+	return true;
+}
+
+bool
+format_globs(struct reader *r, char **list, size_t *n)
+{
+	size_t i = *n;
+	const char *why;
+
+	if (!format_list(r, list, n))
+		return false;
+	for (; i < *n; i++)
+		if (!glob_check(list[i], &why))
+			return format_wrong(r, "a pattern that is complete");
 	return true;
 }
 

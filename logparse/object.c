@@ -120,7 +120,9 @@ object_new(struct parser *p, const char *id, const struct json_val *line,
 	o->nkey = key.len;
 	origin_init(o, &w.bucket);
 	o->raw = raw;
-	o->format = p->forced >= 0 ? p->forced : DETECT_MORE;
+	o->format = p->forced >= 0 && !formats_has_forms(&p->formats, p->forced)
+			? p->forced
+			: DETECT_MORE;
 	object_modified(o, &w.modified);
 	short_text(o->hint, sizeof(o->hint), &w.format);
 	memcpy(o->skip_format, o->hint, sizeof(o->hint));
@@ -167,6 +169,28 @@ object_free(struct object *o)
 	free(o);
 }
 
+/* Decide which form of a type it has that is given. */
+static bool
+decided_form(struct object *o, const char *p, size_t n, bool final)
+{
+	const struct formats *all = &o->parser->formats;
+	int place = DETECT_MORE;
+	size_t look;
+
+	while (place < 0) {
+		if (n < o->detect && !final)
+			return false;
+		look = n < o->detect ? n : o->detect;
+		place = formats_form(all, o->parser->forced, p, look,
+		    look < o->detect || look == DETECT_BYTES);
+		o->detect *= 2;
+	}
+	o->detection = (struct detection){
+	    .place = place, .sure = 100, .reason = "--format says so"};
+	use_format(o, place);
+	return true;
+}
+
 /* Decide the format when it is open; false while it cannot be. */
 static bool
 decided(struct object *o, const char *p, size_t n, bool final)
@@ -177,6 +201,8 @@ decided(struct object *o, const char *p, size_t n, bool final)
 
 	if (o->format != DETECT_MORE)
 		return true;
+	if (o->parser->forced >= 0)
+		return decided_form(o, p, n, final);
 	if (o->hint[0] != '\0') {
 		if (n < DETECT_FIRST && !final)
 			return false;

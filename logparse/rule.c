@@ -2,9 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "glob.h"
 #include "log.h"
 #include "rule.h"
 #include "value.h"
+
+enum { WORD_MAX = 4096 /* of a text with escapes that a rule looks at */ };
 
 static const struct json_val nothing;
 
@@ -22,20 +25,30 @@ is_there(const struct json_val *v)
 	return v->p != NULL && v->type != JSON_NULL;
 }
 
-/* Is v, a scalar, this text? */
+/* Is v, a scalar, a text like this? */
 static bool
-is_text(const struct json_val *v, const char *s)
+is_like(const struct json_val *v, const char *glob)
 {
-	if (v->type == JSON_STRING)
-		return json_is(v, s);
-	return v->n == strlen(s) && memcmp(v->p, s, v->n) == 0;
+	struct buf text = BUF_INIT(WORD_MAX);
+	bool is;
+
+	if (v->type == JSON_OBJECT || v->type == JSON_ARRAY)
+		return false;
+	if (v->type != JSON_STRING)
+		return glob_match(glob, v->p, v->n);
+	if ((v->flags & JSON_ESCAPES) == 0)
+		return glob_match(glob, v->p + 1, v->n - 2);
+	(void)json_unescape(&text, v->p + 1, v->n - 2);
+	is = text.err == 0 && glob_match(glob, text.p, text.len);
+	buf_clear(&text);
+	return is;
 }
 
 static bool
 is_one_of(const struct rule *rule, const struct json_val *v)
 {
 	for (size_t i = 0; i < rule->nvalues; i++)
-		if (is_text(v, rule->values[i]))
+		if (is_like(v, rule->values[i]))
 			return true;
 	return false;
 }

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "glob.h"
 #include "spill.h"
 #include "textframe.h"
 #include "textrecord.h"
@@ -18,6 +19,8 @@ struct line {
 };
 
 enum found { FOUND, FOUND_MORE, FOUND_TOO_LONG };
+
+enum { BEGIN_MAX = 64 /* bytes of a line that tell whether a record begins */ };
 
 /* How far to look from pos: what lies behind the limit changes nothing. */
 static size_t
@@ -55,6 +58,56 @@ find_csv_end(struct framer *f, const char *p, size_t n, size_t pos, bool final,
 	return FOUND;
 }
 
+/* Does a record begin at p[0..n)? */
+static bool
+begins_record(const struct text_format *t, const char *p, size_t n)
+{
+	const char *nl = memchr(p, '\n', n < BEGIN_MAX ? n : BEGIN_MAX);
+
+	if (nl != NULL)
+		n = (size_t)(nl - p);
+	else if (n > BEGIN_MAX)
+		n = BEGIN_MAX;
+	n -= n > 0 && p[n - 1] == '\r';
+	for (size_t i = 0; i < t->nbegins; i++)
+		if (glob_match(t->begins[i], p, n))
+			return true;
+	return false;
+}
+
+/* The line at pos ends at *end: the lines behind it, in which no record begins,
+ * belong to it, but for blank ones at their end. */
+static enum found
+go_on(struct framer *f, const char *p, size_t n, size_t pos, bool final,
+    size_t *end)
+{
+	size_t look = window_end(f, n, pos), at = *end + 1, stop;
+	const char *nl;
+
+	if (text_blank(p + pos, *end - pos))
+		return FOUND;
+	for (; at < n || !final; at = stop + 1) {
+		if (at >= n || (n - at < BEGIN_MAX && !final &&
+				   memchr(p + at, '\n', n - at) == NULL)) {
+			f->need = frame_need(n - pos, f->limit);
+			return FOUND_MORE;
+		}
+		if (begins_record(&f->format->text, p + at, n - at))
+			break;
+		nl = at < look ? memchr(p + at, '\n', look - at) : NULL;
+		stop = nl != NULL ? (size_t)(nl - p) : look;
+		if (nl == NULL && stop - pos > f->limit)
+			return FOUND_TOO_LONG;
+		if (nl == NULL && !final) {
+			f->need = frame_need(n - pos, f->limit);
+			return FOUND_MORE;
+		}
+		if (!text_blank(p + at, stop - at))
+			*end = stop;
+	}
+	return FOUND;
+}
+
 static enum found
 find_end(struct framer *f, const char *p, size_t n, size_t pos, bool final,
     size_t *end)
@@ -67,7 +120,9 @@ find_end(struct framer *f, const char *p, size_t n, size_t pos, bool final,
 	nl = from < look ? memchr(p + from, '\n', look - from) : NULL;
 	if (nl != NULL) {
 		*end = (size_t)(nl - p);
-		return FOUND;
+		return f->format->text.nbegins == 0
+			   ? FOUND
+			   : go_on(f, p, n, pos, final, end);
 	}
 	if (look - pos > f->limit)
 		return FOUND_TOO_LONG;

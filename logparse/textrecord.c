@@ -238,7 +238,8 @@ fields_match(const struct format *f, const char *p, size_t n)
 	const struct field *field = split.field;
 
 	textsplit(&split, t, p, n, t->rest ? t->nfields - 1 : SIZE_MAX);
-	if (split.open || split.n < t->least || t->nmatch == 0)
+	if (split.open || split.n < t->least || t->nmatch == 0 ||
+	    (t->most != 0 && split.n > t->most))
 		return false;
 	for (size_t i = 0; i < t->nmatch; i++) {
 		const struct text_match *m = &t->match[i];
@@ -265,6 +266,14 @@ names_match(struct format *f, const char *p, size_t n)
 	return header_like(f, p, n);
 }
 
+/* The line break behind the record at p, as RFC 4180 has it, or NULL. */
+static const char *
+csv_end(const struct text_format *t, const char *p, const char *end)
+{
+	p += textsplit_csv_end(t, p, (size_t)(end - p));
+	return p < end ? p : NULL;
+}
+
 bool
 text_match(struct format *f, const char *p, size_t n, bool final)
 {
@@ -275,7 +284,9 @@ text_match(struct format *f, const char *p, size_t n, bool final)
 	if (n >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
 		p += 3;
 	for (; p < end; p = nl + 1) {
-		nl = memchr(p, '\n', (size_t)(end - p));
+		nl = f->text.quotes == QUOTES_CSV
+			 ? csv_end(&f->text, p, end)
+			 : memchr(p, '\n', (size_t)(end - p));
 		if (nl == NULL && !final)
 			return false;
 		if (nl == NULL)

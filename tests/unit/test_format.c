@@ -121,6 +121,12 @@ errors(void)
 	refused(HEAD "column A string a b\n", "expected the end of the line");
 	refused("frame json a b\n", "line 1: expected the end of the line");
 	refused("key\n", "line 1: expected a word");
+	refused("key a[b\n", "line 1: expected a pattern that is complete");
+	refused("when a [b\n", "line 1: expected a pattern that is complete");
+	refused("begin a\n", "line 1: expected a 'frame' of lines before");
+	refused("frame delimited comma csv\nbegin a\n",
+	    "line 2: expected a 'frame' of lines before");
+	refused("most 0\n", "line 1: expected a number of fields");
 	refused("require\n", "line 1: expected a path");
 	refused("filter\n", "line 1: expected a path");
 	refused("column A string a\n", "TimeGenerated as the first column");

@@ -136,6 +136,24 @@ lines(void)
 	limit = 0;
 }
 
+/* Records of several lines. */
+static void
+beginnings(void)
+{
+	with("frame delimited space\nfields a b-x ...\nbegin [0-9]*");
+	check("1 one\n2 two\n", "+1|one|~ +2|two|~ ");
+	check("1 one\n more\r\n\n\tlast\r\n\n \n\n2 two",
+	    "+1|one\\n more\\r\\n\\n\\tlast|~ +2|two|~ ");
+	check("x y\nz\n1 one\n\n", "+x|y\\nz|~ +1|one|~ ");
+	check("1 \"a\n2 b\"\n", "+1|\\\"a|~ +2|b\\\"|~ ");
+	check("1\n", "+1|~|~ ");
+	check("\n\n1 a\n", "+1|a|~ ");
+	limit = 8;
+	check("1 34567\n2 4\nxy\n3 a\nabcd\nz\n4 b\n",
+	    "+1|34567|~ +2|4\\nxy|~ -too-long@15:3 a +abcd\\nz|~|~ +4|b|~ ");
+	limit = 0;
+}
+
 static void
 delimited(void)
 {
@@ -329,6 +347,7 @@ int
 main(void)
 {
 	lines();
+	beginnings();
 	delimited();
 	quotes();
 	csv();
