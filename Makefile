@@ -21,6 +21,13 @@ PKGS        := libcurl libssl libcrypto libseccomp sqlite3 libisal libdeflate li
 FAKE_PKGS   := libmicrohttpd libssl libcrypto zlib jansson
 VERSION     := $(shell cat VERSION)
 
+# As many compilers at once as there are cores: -j has the last word, and of
+# several goals the next may build upon the one before.
+JOBS        ?= $(shell nproc)
+ifeq ($(MAKELEVEL)$(word 2,$(MAKECMDGOALS)),0)
+MAKEFLAGS   += -j$(JOBS)
+endif
+
 # SANITIZE=address,undefined and COVERAGE=1 build into folders of their own.
 SANITIZE    ?=
 COVERAGE    ?=
@@ -90,7 +97,7 @@ DOCFILES   := README.md CHANGELOG.md LICENSE tools/dcr.sh \
 	$(wildcard docs/*.md docs/decisions/*.md pipelines/* logparse/formats/*.format)
 PROVE      := prove -e '' $(PROVE_FLAGS)
 TEST_ENV    = BUILD=$(CURDIR)/$(BUILD) ASAN_OPTIONS=exitcode=99:detect_leaks=1 \
-	UBSAN_OPTIONS=exitcode=99:print_stacktrace=1 LC_ALL=C TZ=UTC
+	UBSAN_OPTIONS=exitcode=99:print_stacktrace=1 LC_ALL=C TZ=UTC MAKEFLAGS=
 
 .DELETE_ON_ERROR:
 .SECONDARY:
