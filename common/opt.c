@@ -274,6 +274,22 @@ check_whole_name(
 	opt_fault(spec, &f);
 }
 
+/* What getopt_long() does not take; `used` is the word of argv. */
+static void
+refuse(const struct opt_spec *spec, const struct opt *all, size_t n,
+    const char *used)
+{
+	if (optopt != 0) /* of several letters in one word, this one */
+		opt_die(spec, "unknown option '-%c'", optopt);
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(used, "--", 2) == 0 &&
+		    strcspn(used + 2, "=") == strlen(all[i].name) &&
+		    strncmp(used + 2, all[i].name, strlen(all[i].name)) == 0)
+			opt_die(spec, "option '--%s' takes no argument",
+			    all[i].name);
+	opt_die(spec, "unknown option '%s'", used);
+}
+
 static void
 use_log_format(const struct opt_spec *spec)
 {
@@ -365,7 +381,7 @@ opt_parse(const struct opt_spec *spec, struct opt_common *common, int argc,
 			opt_die(spec, "option '%s' needs an argument",
 			    argv[optind - 1]);
 		else if (c != 0)
-			opt_die(spec, "unknown option '%s'", argv[optind - 1]);
+			refuse(spec, all, n, argv[optind - 1]);
 		else
 			take(spec, &all[index], argv);
 	}
