@@ -52,7 +52,7 @@ ALL_CPPFLAGS = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I. -Icommon \
 ALL_CFLAGS   = -std=c11 $(WARNINGS) $(if $(WERROR),-Werror) $(HARDEN) \
 	-ffile-prefix-map=$(CURDIR)=. -MMD -MP $(CFLAGS)
 ALL_LDFLAGS  = -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--as-needed $(LDFLAGS)
-LDLIBS      += $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -lm
+LDLIBS      += $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -ljq -lm
 FAKE_LIBS    = $(shell $(PKG_CONFIG) --libs $(FAKE_PKGS) 2>/dev/null) -lpthread
 ifneq ($(SANITIZE),)
 ALL_CFLAGS  += -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer

@@ -217,8 +217,39 @@ told_row(const struct object *o, const struct format *f,
 	buf_clear(&row);
 }
 
-const char *
-emit_row(struct object *o, const char **detail)
+/* What --where and --map make of the row that b holds from at on. */
+static enum emit_result
+choose(struct object *o, struct buf *b, size_t at, struct done *d,
+    struct frame_event *bad)
+{
+	static struct jqrun_error e;
+
+	switch (
+	    where_row(&o->parser->where, b, at, &d->values, &bad->why, &e)) {
+	case WHERE_FILTERED:
+		return EMIT_FILTERED;
+	case WHERE_FAILED:
+		bad->detail = e.what;
+		bad->said = e.said[0] != '\0' ? e.said : NULL;
+		return EMIT_REJECT;
+	case WHERE_ROW:
+		break;
+	}
+	return EMIT_ROW;
+}
+
+/* It makes no row. */
+static enum emit_result
+none(struct frame_event *bad, const char *why, const char *detail)
+{
+	out_drop();
+	bad->why = why;
+	bad->detail = detail;
+	return EMIT_REJECT;
+}
+
+enum emit_result
+emit_row(struct object *o, struct frame_event *bad)
 {
 	const struct format *f = o->parser->formats.v[o->record_format].format;
 	struct capture *c = o->parser->formats.v[o->record_format].capture;
@@ -226,7 +257,8 @@ emit_row(struct object *o, const char **detail)
 	    c->slot, context_slots(&o->framer.context), o->key, o->nkey};
 	const struct rule *broken = rule_broken(f, &rec);
 	struct buf *b = out_buf();
-	size_t start = b->len;
+	size_t start = b->len, row;
+	enum emit_result r = EMIT_ROW;
 	struct done d;
 
 	d.values = (struct value_counts){0};
@@ -234,18 +266,14 @@ emit_row(struct object *o, const char **detail)
 	d.misfits = 0;
 	d.fallback = false;
 	d.extra.nmisfits = 0;
-	*detail = NULL;
-	if (broken != NULL) {
-		*detail = broken->text;
-		return rule_reason(broken);
-	}
+	if (broken != NULL)
+		return none(bad, rule_reason(broken), broken->text);
 	if (!o->parser->bare)
 		row_head(b, o, f->table);
+	row = b->len;
 	buf_addc(b, '{');
-	if (!add_time(b, o, f, &rec, &d)) {
-		out_drop();
-		return "no-time";
-	}
+	if (!add_time(b, o, f, &rec, &d))
+		return none(bad, "no-time", NULL);
 	if (d.names != NULL)
 		d.misfits = textrow_columns(b, d.names, &d.values);
 	else
@@ -254,18 +282,24 @@ emit_row(struct object *o, const char **detail)
 	if (f->custom)
 		origin_add(b, o, f, o->record, o->record_len);
 	add_extra(b, o, f, c, &rec, &d);
-	buf_adds(b, o->parser->bare ? "}" : "}}");
-	if (b->err == EFBIG || b->len - start > WIRE_LINE_MAX) {
+	buf_addc(b, '}');
+	if (!where_none(&o->parser->where) && b->err == 0)
+		r = choose(o, b, row, &d, bad);
+	if (r != EMIT_ROW) {
 		out_drop();
-		return "row-too-long";
+		return r;
 	}
+	if (!o->parser->bare)
+		buf_addc(b, '}');
+	if (b->err == EFBIG || b->len - start > WIRE_LINE_MAX)
+		return none(bad, "row-too-long", NULL);
 	o->since_mark += b->len - start;
 	if (o->parser->explain)
 		told_row(o, f, c, b->p + start, b->len - start);
 	else
 		out_line();
 	count_row(o, c, &d);
-	return NULL;
+	return EMIT_ROW;
 }
 
 void
@@ -346,12 +380,17 @@ emit_record(struct object *o, const struct frame_event *ev)
 		filter(o, ev);
 		return;
 	}
-	bad.why = emit_row(o, &bad.detail);
-	if (bad.why != NULL) {
+	switch (emit_row(o, &bad)) {
+	case EMIT_REJECT:
 		emit_reject(o, &bad);
-		return;
+		break;
+	case EMIT_FILTERED:
+		filter(o, ev);
+		break;
+	case EMIT_ROW:
+		EMIT_SETTLED(o, rows);
+		break;
 	}
-	EMIT_SETTLED(o, rows);
 }
 
 static void

@@ -12,9 +12,16 @@ void emit_record(struct object *o, const struct frame_event *ev);
 /** Bytes that are no record, or make no row (reject.c). */
 void emit_reject(struct object *o, const struct frame_event *ev);
 
-/** The captured record, of o->record_format, as a row line.  Returns NULL, or,
- * with nothing written, the reason why it makes none, and what was expected. */
-const char *emit_row(struct object *o, const char **detail);
+/* What became of a record, by what it holds. */
+enum emit_result {
+	EMIT_ROW,
+	EMIT_FILTERED, /* --where, or --map, drops it */
+	EMIT_REJECT
+};
+
+/** The captured record, of o->record_format, as a row line.  Nothing is written
+ * of another: bad says why it is a reject. */
+enum emit_result emit_row(struct object *o, struct frame_event *bad);
 
 /** Of which format of the group is the captured record, whose bytes are those
  * of ev?  -1: of none. */

@@ -36,6 +36,8 @@ struct frame_event {
 	uint64_t at;     /* offset of the record's first byte in the object */
 	const char *why; /* reason of a reject: bad-json, not-object, .. */
 	const char *detail; /* what was expected, for people; or NULL */
+	const char *said;   /* the same, but perhaps with what the record holds:
+			       not for logs; or NULL */
 	uint64_t bad_at;    /* where in the object it went wrong */
 	bool more;          /* this reject goes on in the next event */
 	bool filtered;      /* the record is dropped on purpose, all of it */

@@ -18,7 +18,7 @@ enum { WINDOW_MAX = 2 * WIRE_LINE_MAX /* a chunk, and less before it */ };
 
 static struct {
 	const char *format, *extra;
-	struct opt_list files;
+	struct opt_list files, wheres, maps;
 	bool strict_time, rows, list, explain;
 	int64_t max_ratio;
 	struct opt_common common;
@@ -33,6 +33,10 @@ static const struct opt options[] = {
 	"print the types that are known, and exit"},
     {"extra", "COL_CF", OPT_TEXT, &o.extra, 0, 0,
 	"keep fields without a column in this one, of Sentinel's tables"},
+    {"where", "EXPR", OPT_LIST, &o.wheres, 0, 0,
+	"keep rows for which this jq expression is true; may repeat"},
+    {"map", "EXPR", OPT_LIST, &o.maps, 0, 0,
+	"make of each row what this jq expression says"},
     {"strict-time", NULL, OPT_FLAG, &o.strict_time, 0, 0,
 	"reject records without a time of their own"},
     {"rows", NULL, OPT_FLAG, &o.rows, 0, 0,
@@ -196,8 +200,13 @@ main(int argc, char *argv[])
 	p.extra = o.extra;
 	progress_init(o.common.progress);
 	load_formats();
+	if (where_wanted(&o.wheres, &o.maps))
+		jqrun_prepare();
 	if (!sandbox_close(&box, &f))
 		die(&f);
+	/* What is typed wrong is found where nothing can be opened. */
+	if (!where_open(&p.where, &o.wheres, &o.maps, &f))
+		opt_fault(&spec, &f);
 	if (o.list)
 		list_formats();
 	else if (operands.n == 0)
@@ -213,6 +222,9 @@ main(int argc, char *argv[])
 	write_done();
 	out_finish();
 	helper_free(helper);
+	where_close(&p.where);
+	free(o.wheres.v);
+	free(o.maps.v);
 	formats_free(&p.formats);
 	buf_clear(&p.window);
 	return p.code;

@@ -14,6 +14,7 @@
 #include "unmapped.h"
 #include "unpack.h"
 #include "value.h"
+#include "where.h"
 #include "wire.h"
 
 /*
@@ -34,11 +35,12 @@ enum {
 
 struct parser {
 	struct formats formats;
-	int forced;        /* --format: its place, or -1 for auto */
-	bool strict_time;  /* --strict-time */
-	bool bare;         /* --rows: rows alone, rejects on stderr */
-	bool explain;      /* --explain: bare, and told instead of printed */
-	const char *extra; /* --extra: the column of native tables, or NULL */
+	int forced;         /* --format: its place, or -1 for auto */
+	bool strict_time;   /* --strict-time */
+	bool bare;          /* --rows: rows alone, rejects on stderr */
+	bool explain;       /* --explain: bare, and told instead of printed */
+	const char *extra;  /* --extra: the column of native tables, or NULL */
+	struct where where; /* --where and --map */
 	uint64_t max_ratio;
 	struct buf window; /* bytes being framed */
 	size_t held;       /* by all objects' unfinished records */

@@ -83,6 +83,8 @@ reject_line(struct object *o, const struct frame_event *ev, const char *p,
 		jsonw_text(&w, "detail", ev->detail);
 		jsonw_uint(&w, "bad_at", ev->bad_at);
 	}
+	if (ev->said != NULL)
+		jsonw_text(&w, "message", ev->said);
 	if (more)
 		jsonw_bool(&w, "more", true);
 	jsonw_end(&w);

@@ -119,6 +119,23 @@ take_record(struct replay *r, struct object *o)
 	       json_done(&j);
 }
 
+/* What became of the record. */
+static enum replay_result
+tried(struct parser *p, enum emit_result r)
+{
+	switch (r) {
+	case EMIT_ROW:
+		p->totals.rows++;
+		return REPLAY_ROW;
+	case EMIT_FILTERED:
+		p->totals.filtered++;
+		return REPLAY_FILTERED;
+	case EMIT_REJECT:
+		break;
+	}
+	return REPLAY_STILL;
+}
+
 /* The record in r->bytes, of o's format. */
 static enum replay_result
 again(struct replay *r, struct object *o)
@@ -128,7 +145,6 @@ again(struct replay *r, struct object *o)
 	struct frame_event ev = {.p = r->bytes.p, .n = r->bytes.len};
 	enum replay_result result = REPLAY_STILL;
 	struct record rec;
-	const char *detail;
 
 	if (!take_record(r, o))
 		return REPLAY_STILL;
@@ -142,9 +158,8 @@ again(struct replay *r, struct object *o)
 	if (rule_filters(all->v[o->record_format].format, &rec)) {
 		p->totals.filtered++;
 		result = REPLAY_FILTERED;
-	} else if (emit_row(o, &detail) == NULL) {
-		p->totals.rows++;
-		result = REPLAY_ROW;
+	} else {
+		result = tried(p, emit_row(o, &ev));
 	}
 	p->totals.records += result != REPLAY_STILL;
 	return result;

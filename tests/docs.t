@@ -67,7 +67,7 @@ if command -v mandoc >/dev/null; then
 fi
 for p in */*.1 */*.5 */*.7; do
 	grep -oE '^\.Xr [a-z0-9-]+ [157]' "$p" | while read -r _ name section; do
-		case $name in head | tee) continue ;; esac
+		case $name in head | jq | tee) continue ;; esac
 		[ -n "$(git ls-files "*/$name.$section")" ] || echo "$p: $name($section)"
 	done
 done >"$tmp/xr"

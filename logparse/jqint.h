@@ -1,0 +1,32 @@
+#ifndef JQINT_H
+#define JQINT_H
+
+#include <jq.h>
+
+#include "jqrun.h"
+
+/* What the files that know libjq share. */
+
+/** Set an error, with libjq's message or NULL; returns JQRUN_FAILED. */
+enum jqrun_result jqrun_fail(
+    struct jqrun_error *e, const char *what, const char *said, size_t n);
+
+/** The row, parsed: jv_free() what it returns.  Invalid when it cannot be. */
+jv jqrun_parsed(const char **text, size_t *n);
+
+/** Begin on the row.  False, with the error, when it cannot be parsed. */
+bool jqrun_start(struct jqrun *r, struct jqrun_error *e);
+
+/** The next result: jv_free() it.  Invalid when there is none; then *failed
+ * tells of an error. */
+jv jqrun_next(struct jqrun *r, bool *failed, struct jqrun_error *e);
+
+/** A limit of one row's time and memory: see jqlimit.c. */
+void jqlimit_init(void);
+void jqlimit_begin(jq_state *jq);
+/** What was exceeded since jqlimit_begin(), or NULL. */
+const char *jqlimit_exceeded(void);
+/** Out of libjq. */
+void jqlimit_stop(void);
+
+#endif

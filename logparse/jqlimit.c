@@ -1,0 +1,112 @@
+/*
+ * Limits of what a program of libjq's may take for one row.  A timer that
+ * counts the CPU's time looks at it from a signal handler, and has libjq stop
+ * as its halt would; libjq asks for that before each instruction.  A function
+ * written in C is one instruction: when it does not return, we leave.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "jqint.h"
+#include "log.h"
+
+enum { TICK_MS = 20, STATM_MAX = 128 };
+
+static jq_state *volatile running;
+static volatile sig_atomic_t ticks;
+static const char *volatile exceeded;
+static volatile long before; /* pages in memory at the row's first tick */
+static long page;
+static int statm = -1;
+
+/* Pages in memory now; 0: not known. */
+static long
+resident(void)
+{
+	char text[STATM_MAX];
+	ssize_t n = statm == -1 ? -1 : pread(statm, text, sizeof(text), 0);
+	long pages = 0;
+	ssize_t i = 0;
+
+	while (i < n && text[i] != ' ')
+		i++;
+	for (i++; i < n && text[i] >= '0' && text[i] <= '9'; i++)
+		pages = pages * 10 + (text[i] - '0');
+	return pages;
+}
+
+/* In the handler of a signal. */
+static void
+tick(int sig)
+{
+	const int err = errno;
+
+	(void)sig;
+	if (running != NULL && ++ticks >= JQRUN_LEAVE * 1000 / TICK_MS) {
+		log_error("an expression does not come back from one row: "
+			  "leaving");
+		_exit(EXIT_BADCONFIG);
+	}
+	if (running != NULL && before == 0)
+		before = resident();
+	if (running != NULL && exceeded == NULL) {
+		if (ticks >= JQRUN_SECONDS * 1000 / TICK_MS)
+			exceeded = "it takes too much time";
+		else if (resident() - before > JQRUN_MEMORY / page)
+			exceeded = "it takes too much memory";
+		if (exceeded != NULL && !jq_halted(running))
+			jq_halt(running, jv_null(), jv_null());
+	}
+	errno = err;
+}
+
+void
+jqlimit_init(void)
+{
+	const struct itimerval every = {
+	    {0, TICK_MS * 1000}, {0, TICK_MS * 1000}};
+	struct sigaction act = {.sa_handler = tick, .sa_flags = SA_RESTART};
+
+	page = sysconf(_SC_PAGESIZE);
+	statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	(void)sigemptyset(&act.sa_mask);
+	(void)sigaction(SIGPROF, &act, NULL);
+	(void)setitimer(ITIMER_PROF, &every, NULL);
+#ifndef LB_NO_SANDBOX
+	/* The sanitizers map far more than they use. */
+	struct rlimit most;
+
+	if (getrlimit(RLIMIT_DATA, &most) == 0 &&
+	    (most.rlim_cur == RLIM_INFINITY || most.rlim_cur > JQRUN_DATA)) {
+		most.rlim_cur = JQRUN_DATA;
+		(void)setrlimit(RLIMIT_DATA, &most);
+	}
+#endif
+}
+
+void
+jqlimit_begin(jq_state *jq)
+{
+	ticks = 0;
+	exceeded = NULL;
+	before = 0;
+	running = jq;
+}
+
+const char *
+jqlimit_exceeded(void)
+{
+	return exceeded;
+}
+
+void
+jqlimit_stop(void)
+{
+	running = NULL;
+}

@@ -1,0 +1,240 @@
+#!/usr/bin/env bash
+# logparse --where and --map: which rows go out and what becomes of them, that
+# counts balance, what is a reject, and what expressions cannot reach.
+# shellcheck source=tests/lib/logparse.sh
+. "$(dirname "$0")/../lib/logparse.sh"
+
+cat >"$tmp/mine.format" <<'END'
+format	mine 1
+table	Mine
+frame	json
+column	TimeGenerated	datetime	at
+column	Name	string	name
+column	Big	long	big
+column	Real	real	real
+column	Flag	bool	flag
+column	Dyn	dynamic	dyn
+END
+# mine MEMBERS ...: an object of such records, one for each argument
+mine() {
+	local m i=0
+	for m; do
+		printf '{"at":"2026-11-20T09:00:%02dZ"%s}\n' $((i++)) "$m"
+	done >"$tmp/mine"
+	mkwire "$tmp/mine" >"$tmp/in"
+}
+# run OPTION ...: logparse on what mine() made
+run() { parse --format-file "$tmp/mine.format" --format mine "$@"; }
+# rows: the columns that there are besides the time, of all rows
+rows() { sed -n 's/.*"row":{"TimeGenerated":"[^"]*",\{0,1\}\(.*\)}}$/\1/p' "$tmp/out" | paste -sd' '; }
+balance() {
+	is "$(of '(.mark // .end | select(. != null and .records)) | select(.records != .skipped + .rows + .rejects + .filtered)')" "" "$1: the counts balance"
+}
+
+# --- what is kept --------------------------------------------------------
+records 40 >"$tmp/object"
+mkwire "$tmp/object" >"$tmp/in"
+parse
+grep '"row":' "$tmp/out" | awk 'NR % 2' >"$tmp/want"
+parse --where '.AwsEventId | ltrimstr("id-") | tonumber % 2 == 0' --metrics "$tmp/metrics"
+grep '"row":' "$tmp/out" | cmp -s - "$tmp/want"
+ok "--where keeps and drops rows, and alters no byte of them"
+is "$rc $(counts)" "0 40,0,20,0,20" "those dropped are filtered"
+is "$(of 'select(.done.stage == "logparse") | .done.filtered')" 20 "in done, too"
+is "$(grep -c '^logbridge_filtered_total.* 20$' "$tmp/metrics")" 1 "and in the metrics"
+balance "--where"
+parse --where '.EventName == "GetObject"' --where '.AwsEventId != "id-3"'
+is "$rc $(counts)" "0 40,0,39,0,1" "of several --where all are to be true"
+parse --where 'false' --where 'error("not asked")'
+is "$rc $(counts)" "0 40,0,0,0,40" "they are asked in order, up to one that is not"
+parse --explain --where '.AwsEventId == "id-1"'
+is "$(grep -c ': filtered$' "$tmp/out") $(grep -c 'a row of' "$tmp/out")" "39 1" "--explain tells"
+
+# What is true: any result but null and false, as of select().
+while IFS=$'\t' read -r expr want; do
+	mine ',"name":"a","dyn":{"b":[1]}'
+	run --where "$expr"
+	is "$rc $(counts)" "0 $want" "what is kept: $expr"
+done <<'END'
+true	1,0,1,0,0
+false	1,0,0,0,1
+null	1,0,0,0,1
+0	1,0,1,0,0
+""	1,0,1,0,0
+[]	1,0,1,0,0
+empty	1,0,0,0,1
+.Nothing	1,0,0,0,1
+.Name	1,0,1,0,0
+.	1,0,1,0,0
+false, null, 1	1,0,1,0,0
+false, null	1,0,0,0,1
+true, error("later")	1,0,1,0,0
+error(null)	1,0,0,0,1
+.Dyn.b[0] == 1	1,0,1,0,0
+.Dyn.c.d == null	1,0,1,0,0
+has("Name") and (has("Big") | not)	1,0,1,0,0
+.TimeGenerated | fromdate > 0	1,0,1,0,0
+select(.Name == "b")	1,0,0,0,1
+try error("x") catch .	1,0,1,0,0
+keys_unsorted[0] == "TimeGenerated"	1,0,1,0,0
+END
+
+# --- errors are of one row -----------------------------------------------
+mine ',"name":"secret-1"' '' ',"name":"b"'
+run --where '.Name | startswith("secret")'
+is "$rc $(counts)" "0 3,0,1,1,1" "an error makes a reject of that row alone"
+is "$(of 'select(.reject) | [.n, .reject.reason, .reject.detail, .reject.message, .raw] | @json')" \
+	'[1,"where-error","the expression failed","startswith() requires string inputs","{\"at\":\"2026-11-20T09:00:01Z\"}"]' \
+	"with the reason, what libjq says, and all its bytes"
+said "record 1 at byte 48: where-error" "it is told"
+balance "an error"
+run --where 'error(.Name)'
+is "$(of 'select(.reject) | .reject.message // "-"')" "secret-1 b" "what is said may be of the record; null is no error"
+[[ $err != *secret* ]]
+ok "and does not stand on standard error"
+grep '"reject":' "$tmp/out" >"$tmp/dead"
+cp "$tmp/dead" "$tmp/in"
+run --where 'error(.Name)'
+is "$rc $(grep -c where-error "$tmp/out")" "0 2" "tried again, the same is a reject still"
+run --where '.Name != "b"'
+is "$rc $(rows) $(grep -c '"reject":' "$tmp/out") $(of 'select(.done) | .done | [.rows, .filtered, .records] | @csv')" \
+	'0 "Name":"secret-1" 0 1,1,2' "with another expression it is a row, or filtered"
+mine ',"name":"b"' ',"name":1'
+run --rows --where '.Name == "b" or error("x")'
+is "$rc $(cat "$tmp/out")" '65 {"TimeGenerated":"2026-11-20T09:00:00Z","Name":"b"}' "--rows: the row alone, and 65 for a reject"
+
+# --- what passes ----------------------------------------------------------
+{
+	echo '{"id":"00000000000000aa-0001","n":5,"table":"T","row":{"TimeGenerated":"2026-11-20T09:00:00Z","A":1}}'
+	mkwire --no-done "$tmp/mine"
+} >"$tmp/in"
+run --where false --map 'error("x")'
+is "$rc $(grep -c '"row":{"TimeGenerated":"2026-11-20T09:00:00Z","A":1}' "$tmp/out") $(counts)" "0 1 2,0,0,0,2" "rows that were made before pass as they are"
+
+# --- --map ------------------------------------------------------------------
+mine ',"name":"a\/\u0041","big":9007199254740993,"real":1.50e2,"flag":true,"dyn":{"z":1.0,"a":12345678901234567890,"a":3}'
+all='"Name":"a\/\u0041","Big":9007199254740993,"Real":1.50e2,"Flag":true,"Dyn":{"z":1.0,"a":12345678901234567890,"a":3}'
+run --map .
+is "$rc $(rows)" "0 $all" "--map: what is handed through keeps its text"
+while IFS=$'\t' read -r expr want; do
+	run --map "$expr"
+	is "$rc $(rows)" "0 $want" "--map '$expr'"
+	balance "--map '$expr'"
+done <<END
+del(.Dyn)	"Name":"a\/\u0041","Big":9007199254740993,"Real":1.50e2,"Flag":true
+{Big, Name}	"Big":9007199254740993,"Name":"a\/\u0041"
+{Host: .Name, N: .Dyn.z, S: "é\"\n"}	"Host":"a/A","N":1,"S":"é\"\n"
+.Big += 2 | {Big}	"Big":9007199254740994
+.Name = null | {Name, Flag}	"Flag":true
+.Flag |= not | {Flag}	"Flag":false
+{A: [1, {b: null}], B: {}}	"A":[1,{"b":null}],"B":{}
+{"a b\u0000": 1, "": 2}	"a b\u0000":1,"":2
+.TimeGenerated = "2026-11-21T10:00:00+01:00" | {TimeGenerated, Flag}	"Flag":true
+END
+run --map '.TimeGenerated = "2026-11-21T10:00:00.5+01:00" | {Flag, TimeGenerated}'
+is "$(of 'select(.row).row.TimeGenerated')" "2026-11-21T09:00:00.5Z" "a new time is written as times are"
+grep -q '"row":{"TimeGenerated":' "$tmp/out"
+ok "and comes first"
+run --map '{Flag}'
+is "$(of 'select(.row).row.TimeGenerated')" "2026-11-20T09:00:00Z" "the time stays when none is given"
+while IFS=$'\t' read -r expr want; do
+	run --map "$expr"
+	is "$rc $(counts) $(of 'select(.reject) | [.reject.reason, .reject.detail] | join(": ")')" "0 1,0,0,1,0 map-error: $want" "--map '$expr' is a reject"
+done <<'END'
+., .	there is more than one result
+., error("x")	the expression failed
+.Name	the result is no object
+[.]	the result is no object
+null	the result is no object
+.TimeGenerated = "yesterday"	TimeGenerated is no time
+.TimeGenerated = 5	TimeGenerated is no time
+.X = reduce range(2000) as $i (1; [.])	a column is nested too deep, or too long
+END
+run --map empty
+is "$rc $(counts)" "0 1,0,0,0,1" "no result: the row is filtered"
+run --map 'select(.Flag | not)'
+is "$rc $(counts)" "0 1,0,0,0,1" "as select() has it"
+run --map '{Long: ("ab" * 50000), Dyn: [range(30000)]}'
+is "$rc $(of 'select(.row).row | (.Long | utf8bytelength), (.Long | endswith("...[cut]")), (.Dyn[-1])') $(of 'select(.end).end.cut')" \
+	"0 65536 true ...[cut] 2" "what is over 64 KiB is cut, and counted"
+run --map '{A: ("x" * 65000)} as $x | reduce range(200) as $i ({}; .["C\($i)"] = $x.A)'
+is "$rc $(of 'select(.reject).reject.reason')" "0 row-too-long" "a row over 8 MiB is a reject"
+mine ',"name":"a"' ',"name":"b"' ',"name":"c"'
+run --where '.Name != "b"' --map '.Name += "!"'
+is "$rc $(rows) $(of 'select(.row).n')" '0 "Name":"a!" "Name":"c!" 0 2' "--where is asked of the row as it was; numbers stay"
+balance "--where and --map"
+run --rows --map '{Name}'
+is "$rc $(head -n 1 "$tmp/out")" '0 {"TimeGenerated":"2026-11-20T09:00:00Z","Name":"a"}' "--rows prints what --map makes"
+mine "$(printf ',"dyn":%0300d1%0300d' 0 0 | sed 's/,"dyn":\(0*\)1\(0*\)/,"dyn":\1x\2/; s/0*x/\n&/; s/\n\(0*\)x\(0*\)/\1x\2/; y/0/[/; s/x\(.*\)/1\1/' | sed 's/1\(\[*\)/1\1/; :a; s/1\(]*\)\[/1\1]/; ta')" ',"name":"b"'
+run --map .
+is "$rc $(counts) $(of 'select(.reject).reject.detail')" "0 2,0,1,1,0 libjq does not take the row" "a row deeper than libjq's 256 is a reject"
+
+# --- programs that are none --------------------------------------------------
+while IFS=$'\t' read -r expr want; do
+	for option in --where --map; do
+		run $option "$expr"
+		is "$rc $(of .done.exit)" "64 64" "$option '$expr': exit 64"
+		said "$option: $want" "with what and where" || echo "# $want"
+	done
+done <<'END'
+.a == 1 | | 2	syntax error, unexpected '|' at line 1, column 11
+.a | foo(1)	foo/1 is not defined at line 1, column 6
+.a as [$x	syntax error, unexpected $end
+$x	$x is not defined at line 1, column 1
+"abc	syntax error, unexpected $end, expecting QQSTRING_TEXT
+)	syntax error, unexpected INVALID_CHARACTER, expecting $end at line 1, column 1
+END
+printf -v expr '.a\n| .b == }'
+run --where "$expr"
+said "at line 2, column 9" "the line, too"
+run --map . --map .
+is "$rc" 64 "--map given twice: exit 64"
+said "more than once" "and why"
+deep=$(printf '[%.0s' {1..70})
+run --where "$deep"
+is "$rc" 64 "brackets without end: exit 64"
+
+# --- out of reach -------------------------------------------------------------
+for expr in env 'env.PATH' '$ENV' '$ENV.PATH' input inputs '[inputs]' debug stderr 'input_filename' input_line_number \
+	halt '"x" | halt_error' 'import "a" as a; .' 'include "a"; .' modulemeta get_search_list '"\(env)"' '"\("\(env)")"' \
+	'{a: env}' '{(env|tostring): 1}' '[1, env]' '. as {a: $x} | env' 'def f: env; f' '.a # comment
+	| env' '$__prog_args' 'if env then 1 else 2 end' '$ ENV'; do
+	run --where "$expr"
+	is "$rc" 64 "out of reach: $expr"
+	said "is out of reach" "  so it says" || echo "# $expr"
+done
+mine ',"name":"a","dyn":{"env":"x","input":1}'
+for expr in '.Dyn.env == "x"' '.Dyn | {env, input} | .env == "x"' '{env: 1}.env' '.Dyn["env"]' '"env $ENV" | length' '.Dyn."env"' '1 # env'; do
+	run --where "$expr"
+	is "$rc $(counts)" "0 1,0,1,0,0" "a name of a member: $expr"
+done
+mkdir "$tmp/home"
+echo 'def startswith($x): true; def mine: true;' >"$tmp/home/.jq"
+HOME=$tmp/home run --where mine
+is $rc 64 "what ~/.jq defines is not known"
+HOME=$tmp/home run --where '.Name | startswith("no")'
+is "$rc $(counts)" "0 1,0,0,0,1" "nor used"
+SECRET=x run --where '[paths, ("now" | now), (builtins | length)] | tostring | test("SECRET") | not'
+is "$rc $(counts)" "0 1,0,1,0,0" "nothing of the environment is found"
+
+# --- without end ---------------------------------------------------------------
+for expr in 'def f: f; f' '[repeat(1)]'; do
+	run --where "$expr"
+	is "$rc $(counts)" "0 1,0,0,1,0" "without end: $expr"
+	is "$(of 'select(.reject).reject.detail | sub("time|memory"; "..")')" "it takes too much .." "is stopped"
+done
+mine ',"name":"a"' ',"name":"b"'
+run --where 'if .Name == "a" then [limit(100000000; repeat("x" * 1000))] else . end'
+is "$rc $(counts) $(of 'select(.row).row.Name')" "0 2,0,1,1,0 b" "without measure: that row alone"
+
+# --- what there may be more of -----------------------------------------------------
+{
+	records 3000 ',"requestParameters":{"x":"y"}'
+} >"$tmp/object"
+mkwire "$tmp/object" >"$tmp/in"
+run_records() { parse --where '.AwsEventId | ltrimstr("id-") | tonumber % 3 > 0' --map '.EventName += "x"'; }
+run_records
+is "$rc $(counts)" "0 3000,0,2000,0,1000" "thousands"
+balance "thousands"
+is "$(of 'select(.row).n' | tr ' ' '\n' | awk '$1 % 3 == 0 || $1 <= last { print } { last = $1 }' | wc -l)" 0 "in order, each with its number"
+tap_done
