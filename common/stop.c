@@ -46,6 +46,7 @@ void
 stop_init(void)
 {
 	struct sigaction sa;
+	sigset_t both;
 
 	if (pipe2(pipe_fd, O_CLOEXEC | O_NONBLOCK) != 0)
 		log_oom();
@@ -53,6 +54,11 @@ stop_init(void)
 	sa.sa_handler = on_signal;
 	(void)sigaction(SIGTERM, &sa, NULL);
 	(void)sigaction(SIGINT, &sa, NULL);
+	/* Who starts us may have blocked them, and that is inherited. */
+	(void)sigemptyset(&both);
+	(void)sigaddset(&both, SIGTERM);
+	(void)sigaddset(&both, SIGINT);
+	(void)sigprocmask(SIG_UNBLOCK, &both, NULL);
 }
 
 bool

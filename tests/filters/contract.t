@@ -159,7 +159,8 @@ done
 # Signals: the first lets input come to its end, or stops after --stop-within.
 for f in logparse sentinelpost s3ack; do
 	mkfifo "$dir/in"
-	"$f" --stop-within 1ms <"$dir/in" >"$dir/out" 2>/dev/null &
+	# Whoever starts it may have blocked the signal.
+	env --block-signal=TERM "$f" --stop-within 1ms <"$dir/in" >"$dir/out" 2>/dev/null &
 	pid=$!
 	exec 7>"$dir/in"
 	printf '%s\n' "$done_line" >&7
