@@ -112,6 +112,8 @@ check(size_t operands)
 	check_globs("exclude", &exclude);
 	if (options.since_ms >= options.until_ms)
 		opt_die(&spec, "--since is not before --until");
+	if (options.state_file != NULL && options.state_file[0] == '\0')
+		opt_die(&spec, "--state takes a file, not ''");
 	if (show && forget != NULL)
 		opt_die(&spec, "--show and --forget do not go together");
 	if ((show || forget != NULL) && options.state_file == NULL)

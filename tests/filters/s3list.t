@@ -138,6 +138,7 @@ usage "a shard that is none" "--shard takes" --shard 3/3 s3://logs/
 usage "a glob that is none" "not closed" --include '[a' s3://logs/
 usage "times the wrong way round" "--since is not before" --since 1h --until 2h s3://logs/
 usage "--show without a state" "need --state" --show
+usage "an empty name of a state" "takes a file" --state '' s3://logs/
 usage "--show and --forget" "do not go together" --state x --show --forget y
 usage "an option that does not work yet" "profile" --profile x s3://logs/
 usage "an addressing style that is none" "addressing" --addressing sideways s3://logs/
