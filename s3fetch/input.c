@@ -218,7 +218,8 @@ input_verdict(const struct input *in)
 			 "'logparse -'");
 		return exitcode_worse(in->worst, EXIT_SETASIDE);
 	}
-	if (in->alien > 0 || in->refused > 0)
+	/* A few have been told one by one. */
+	if (in->alien > SHOWN || in->refused > SHOWN)
 		log_warn("%llu lines of the input were not the wire, %llu "
 			 "object lines could not be fetched",
 		    (unsigned long long)in->alien,

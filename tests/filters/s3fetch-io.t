@@ -113,6 +113,7 @@ for bad in '{"store":"s3","bucket":"logs"}' \
 	fetch
 	like "$rc $sum $err" "^65 text end 6 6.done 65.*object line 1 cannot be fetched" \
 		"an object line without a name: ${bad:0:60}"
+	is "$(grep -c . "$tmp/err")" 1 "which is told once"
 done
 for bad in '{"store":"s3","bucket":"../x","key":"k"}' \
 	'{"store":"s3","bucket":"logs","key":""}' \
