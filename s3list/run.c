@@ -28,7 +28,7 @@ enum {
 	/* Of the 64 MiB of a filter (design.md), what pages may take. */
 	PAGES_MEMORY = 32 * 1024 * 1024,
 	QUARANTINE_SHOWN = 10, /* objects that are named in the log */
-	METRICS = 6 + CHOICES
+	METRICS = 7 + CHOICES
 };
 
 struct run {
@@ -43,6 +43,7 @@ struct run {
 	struct pump pump;
 	uint64_t count[CHOICES], bytes, listed;
 	double skew_s;
+	double oldest_s; /* Unix time of the oldest that is not settled, or 0 */
 	struct metric metric[METRICS];
 	struct metrics metrics;
 	struct helpers helpers;
@@ -76,6 +77,11 @@ declare_metrics(struct run *r)
 	    &r->shared.breaker.opened, NULL};
 	*m++ = (struct metric){"logbridge_clock_skew_seconds", NULL,
 	    "the store's clock less ours, once it mattered", NULL, &r->skew_s};
+	*m++ = (struct metric){"logbridge_oldest_unsettled_timestamp_seconds",
+	    NULL,
+	    "when the oldest object was modified that is listed and not "
+	    "settled, 0: there is none",
+	    NULL, &r->oldest_s};
 	INVARIANT(m == r->metric + METRICS);
 	metrics_init(
 	    &r->metrics, r->o->common.metrics, "s3list", r->metric, METRICS);
@@ -174,6 +180,18 @@ note_quarantined(
 			 "frees them");
 }
 
+/* How far the pipeline is behind. */
+static void
+note_age(struct run *r, enum choice choice, int64_t modified_ms)
+{
+	double t = (double)modified_ms / 1000;
+
+	if ((choice == CHOICE_GIVE || choice == CHOICE_WAITING ||
+		choice == CHOICE_QUARANTINED) &&
+	    (r->oldest_s == 0 || t < r->oldest_s))
+		r->oldest_s = t;
+}
+
 static void
 give(struct run *r, const struct lister *l, const struct page_entry *e,
     const struct state_verdict *v)
@@ -223,6 +241,7 @@ fill_from(struct run *r, struct lister *l, struct fault *f)
 		l->next++;
 		r->listed++;
 		r->count[choice]++;
+		note_age(r, choice, e->modified_ms);
 		if (choice == CHOICE_GIVE)
 			give(r, l, e, &v);
 		else if (choice == CHOICE_QUARANTINED)

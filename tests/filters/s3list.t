@@ -260,6 +260,9 @@ sed -n 8p "$tmp/out" | receipt failed 0 5
 # What failed rests for some seconds, and is looked at from before: no filter
 # is slow enough to see the end of it.
 LB_CLOCK_WALL=$((LB_CLOCK_WALL - 240))
+list --state "$db" --metrics "$tmp/metrics" s3://logs/r/
+is "$(sed -n 's/^logbridge_oldest_unsettled_timestamp_seconds{.*} //p' "$tmp/metrics")" \
+	"$(jq -rs 'map(select(.key).modified) | min | sub("[.].*"; "Z") | fromdate' "$tmp/out")" "metrics tell how far the pipeline is behind"
 list --state "$db" s3://logs/r/
 is "$rc $(keys | tr '\n' ' ')$(totals '[.objects,.settled,.waiting,.quarantined]')" \
 	"75 r/000000005 r/000000008 r/000000009 [3,5,1,1]" "settled, waiting and quarantined ones are left out"
