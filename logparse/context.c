@@ -88,6 +88,7 @@ point(struct context *x, const struct path_node *node, const char *p)
 void
 context_take(struct context *x)
 {
+	static unsigned long serial;
 	const struct path_tree *t = x->capture->tree;
 	/* A value of a column, and what makes JSON of it, for each. */
 	struct buf b = BUF_INIT((size_t)PATH_SLOTS_MAX * 8 * VALUE_STRING_MAX);
@@ -97,6 +98,7 @@ context_take(struct context *x)
 	hold_set(&x->text, x->total, b.p, b.len);
 	(void)point(x, &t->root, x->text.p);
 	x->some = true;
+	x->serial = ++serial;
 	buf_clear(&b);
 }
 

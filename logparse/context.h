@@ -15,6 +15,7 @@ struct context {
 	struct hold text;
 	struct json_val *slots; /* into text */
 	bool some;
+	unsigned long serial; /* of what is kept, unlike any other's */
 };
 
 /** The capture is the caller's; memory is counted in *total. */

@@ -33,6 +33,9 @@ add(struct formats *all, struct format *format, size_t at)
 	    &all->v[at + 1], &all->v[at], (all->n - at) * sizeof(all->v[0]));
 	all->v[at].format = format;
 	all->v[at].capture = all->v[at].outer = NULL;
+	all->v[at].around = (struct context){0};
+	all->v[at].around_of = 0;
+	all->v[at].inside = (struct buf){0};
 	all->n++;
 }
 
@@ -61,6 +64,8 @@ drop_capture(struct capture *c)
 static void
 drop(struct formats *all, size_t at)
 {
+	context_free(&all->v[at].around);
+	buf_clear(&all->v[at].inside);
 	drop_capture(all->v[at].capture);
 	drop_capture(all->v[at].outer);
 	format_free(all->v[at].format);
@@ -77,6 +82,7 @@ formats_init(struct formats *all)
 
 	all->n = 0;
 	all->keep = false;
+	all->around = 0;
 	for (const struct builtin *b = builtin_formats; b->name != NULL; b++) {
 		format = format_head(b->name, b->text, b->len, &f);
 		if (format == NULL) {

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "capture.h"
+#include "context.h"
 #include "fault.h"
 #include "format.h"
 
@@ -28,10 +29,16 @@ struct formats {
 		struct capture *capture; /* NULL: it is not in use yet */
 		struct capture *outer;   /* of the object around records, if
 					    something of it is wanted */
+		/* Of records that began as another's of the group: what is
+		 * around them, taken from a context of this serial. */
+		struct context around;
+		unsigned long around_of;
+		struct buf inside; /* text that has a record in it */
 	} v[FORMATS_MAX];
 	size_t n;
-	bool keep; /* set by the caller: captures of all of them keep fields
-		      without a column, not those of custom tables alone */
+	size_t around; /* memory of what is around */
+	bool keep;     /* set by the caller: captures of all of them keep fields
+			  without a column, not those of custom tables alone */
 };
 
 /** Load those built in, as much of them as recognition takes: most runs use

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "choose.h"
 #include "convert.h"
 #include "emit.h"
 #include "explain.h"
@@ -254,7 +255,7 @@ emit_row(struct object *o, struct frame_event *bad)
 	const struct format *f = o->parser->formats.v[o->record_format].format;
 	struct capture *c = o->parser->formats.v[o->record_format].capture;
 	const struct record rec = {
-	    c->slot, context_slots(&o->framer.context), o->key, o->nkey};
+	    c->slot, choose_around(o, o->record_format), o->key, o->nkey};
 	const struct rule *broken = rule_broken(f, &rec);
 	struct buf *b = out_buf();
 	size_t start = b->len, row;
@@ -313,34 +314,6 @@ emit_settled(struct object *o, uint64_t *own, uint64_t *all)
 		object_mark(o);
 }
 
-/* Its own, or one that takes it, which captures it then. */
-int
-emit_format(struct object *o, const struct frame_event *ev)
-{
-	struct formats *all = &o->parser->formats;
-	const struct format *f = all->v[o->format].format;
-	const struct json_val *outer = context_slots(&o->framer.context);
-	struct record rec = {
-	    .slots = all->v[o->format].capture->slot, .outer = outer};
-	unsigned depth;
-	struct json j;
-
-	if (f->group[0] == '\0' || rule_applies(f, &rec))
-		return o->format;
-	for (size_t i = 0; i < all->n; i++) {
-		if (strcmp(all->v[i].format->group, f->group) != 0 ||
-		    (int)i == o->format)
-			continue;
-		formats_use(all, (int)i);
-		json_init(&j, ev->p, ev->n);
-		(void)capture_record(all->v[i].capture, &j, false, &depth);
-		rec.slots = all->v[i].capture->slot;
-		if (rule_applies(all->v[i].format, &rec))
-			return (int)i;
-	}
-	return -1;
-}
-
 /* Dropped on purpose. */
 static void
 filter(struct object *o, const struct frame_event *ev)
@@ -354,7 +327,7 @@ void
 emit_record(struct object *o, const struct frame_event *ev)
 {
 	struct frame_event bad = *ev;
-	struct record rec = {.outer = context_slots(&o->framer.context)};
+	struct record rec = {0};
 
 	if (o->counts.records < o->skip) {
 		EMIT_SETTLED(o, skipped);
@@ -364,7 +337,7 @@ emit_record(struct object *o, const struct frame_event *ev)
 		filter(o, ev);
 		return;
 	}
-	o->record_format = emit_format(o, ev);
+	o->record_format = choose_format(o, ev);
 	if (o->record_format < 0) {
 		o->record_format = o->format;
 		bad.why = "other-type";
@@ -376,6 +349,7 @@ emit_record(struct object *o, const struct frame_event *ev)
 	o->record_len = ev->n;
 	o->record_at = ev->at;
 	rec.slots = o->parser->formats.v[o->record_format].capture->slot;
+	rec.outer = choose_around(o, o->record_format);
 	if (rule_filters(o->parser->formats.v[o->record_format].format, &rec)) {
 		filter(o, ev);
 		return;

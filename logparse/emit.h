@@ -23,10 +23,6 @@ enum emit_result {
  * of another: bad says why it is a reject. */
 enum emit_result emit_row(struct object *o, struct frame_event *bad);
 
-/** Of which format of the group is the captured record, whose bytes are those
- * of ev?  -1: of none. */
-int emit_format(struct object *o, const struct frame_event *ev);
-
 /** A record was settled in one way: count it there and as a record. */
 void emit_settled(struct object *o, uint64_t *own, uint64_t *all);
 #define EMIT_SETTLED(o, how) \

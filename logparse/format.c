@@ -144,6 +144,8 @@ statement(struct reader *r)
 		return true;
 	if (format_word_is(&w, "column"))
 		return r->part == PART_HEAD || format_column(r);
+	if (format_word_is(&w, "inside"))
+		return r->part == PART_HEAD || format_inside(r);
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		if (format_word_is(&w, rules[i].word))
 			return r->part == PART_HEAD ||
@@ -178,7 +180,8 @@ statement(struct reader *r)
 		return format_match(r);
 	return format_wrong(r,
 	    "format, about, table, frame, fields, least, most, begin, match, "
-	    "key, members, start, group, when, unless, require, allowed, "
+	    "key, members, start, group, inside, when, unless, require, "
+	    "allowed, "
 	    "range, filter, keep "
 	    "or column");
 }

@@ -44,6 +44,8 @@
  *...]	a record that has this is dropped and counted column NAME TYPE SOURCE [|
  *SOURCE ...] string datetime bool int long real dynamic; of sources the first
  *that gives a value
+ *	inside PATH ...		an object there, or in a text there, is the
+ *				record
  *	keep PATH ...		of the envelope: kept with fields that have no
  *				column
  *
@@ -234,8 +236,11 @@ struct format {
 	struct rule *rules;
 	size_t nrules;
 	char group[FORMAT_NAME_MAX + 1];
-	bool custom;            /* the table is one of one's own (_CL) */
-	bool values;            /* any JSON value is a record, strictly */
+	bool custom; /* the table is one of one's own (_CL) */
+	bool values; /* any JSON value is a record, strictly */
+	/* An object at one of these, or JSON in a text, is the record. */
+	struct path_node *inside[FORMAT_PLACES_MAX];
+	size_t ninside;
 	struct path_tree outer; /* of the object around the records */
 	bool around;            /* something of it is wanted */
 	/* Of format_head(): where columns and rules are, until they are read.

@@ -12,7 +12,7 @@ format_path_of(struct reader *r, struct path_tree *t, const struct word *w,
 	const char *why;
 	size_t at;
 
-	if (r->out->framing == FRAMING_TEXT) {
+	if (r->out->framing == FRAMING_TEXT && r->out->ninside == 0) {
 		*node = path_name(t, w->p, w->n);
 		return *node != NULL ||
 		       format_wrong(r, "a field's name of at most 255 bytes, "
@@ -29,6 +29,30 @@ bool
 format_path(struct reader *r, const struct word *w, struct path_node **node)
 {
 	return format_path_of(r, &r->out->tree, w, node);
+}
+
+bool
+format_inside(struct reader *r)
+{
+	struct format *f = r->out;
+	struct path_node *found[FORMAT_PLACES_MAX];
+	struct word w;
+	size_t n = 0;
+
+	if (f->framing == FRAMING_NONE || f->n > 0 || f->ninside > 0)
+		return format_wrong(
+		    r, "this once, after 'frame' and before columns");
+	while (format_word(r, &w)) {
+		if (n == FORMAT_PLACES_MAX)
+			return format_wrong(r, "no more than 16 paths");
+		if (!format_path(r, &w, &found[n++]))
+			return false;
+	}
+	if (n == 0)
+		return format_wrong(r, "a path");
+	memcpy(f->inside, found, n * sizeof(*found));
+	f->ninside = n;
+	return true;
 }
 
 static bool

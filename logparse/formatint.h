@@ -61,6 +61,9 @@ bool format_globs(struct reader *r, char **list, size_t *n);
 bool format_path(
     struct reader *r, const struct word *w, struct path_node **node);
 
+/** A statement 'inside', behind its first word. */
+bool format_inside(struct reader *r);
+
 bool format_path_of(struct reader *r, struct path_tree *t, const struct word *w,
     struct path_node **node);
 

@@ -173,8 +173,8 @@ format_text_finish(struct format *f)
 {
 	if (f->framing != FRAMING_TEXT)
 		return;
-	f->text.direct =
-	    f->nrules == 0 && f->group[0] == '\0' && f->text.line == NULL;
+	f->text.direct = f->nrules == 0 && f->group[0] == '\0' &&
+			 f->text.line == NULL && f->ninside == 0;
 	for (size_t i = 0; i < f->n; i++)
 		f->text.direct &= f->columns[i].nsources == 0;
 	f->text.names = header_given(f);

@@ -1,6 +1,7 @@
 /* Dead letters back to rows. */
 #include <string.h>
 
+#include "choose.h"
 #include "emit.h"
 #include "header.h"
 #include "origin.h"
@@ -150,11 +151,11 @@ again(struct replay *r, struct object *o)
 		return REPLAY_STILL;
 	o->record = ev.p;
 	o->record_len = ev.n;
-	o->record_format = emit_format(o, &ev);
+	o->record_format = choose_format(o, &ev);
 	if (o->record_format < 0)
 		return REPLAY_STILL;
 	rec = (struct record){.slots = all->v[o->record_format].capture->slot,
-	    .outer = context_slots(&o->framer.context)};
+	    .outer = choose_around(o, o->record_format)};
 	if (rule_filters(all->v[o->record_format].format, &rec)) {
 		p->totals.filtered++;
 		result = REPLAY_FILTERED;

@@ -133,13 +133,43 @@ rule_filters(const struct format *f, const struct record *r)
 	return false;
 }
 
+static bool
+is_condition(const struct rule *rule)
+{
+	return rule->kind == RULE_WHEN || rule->kind == RULE_UNLESS;
+}
+
+/* Are all conditions met, or those about what is around the record? */
+static bool
+meets(const struct format *f, const struct record *r, bool around)
+{
+	for (size_t i = 0; i < f->nrules; i++) {
+		const struct rule *rule = &f->rules[i];
+
+		if (is_condition(rule) && (!around || rule->place[0].outer) &&
+		    has(rule, r) != (rule->kind == RULE_WHEN))
+			return false;
+	}
+	return true;
+}
+
 bool
 rule_applies(const struct format *f, const struct record *r)
 {
+	return meets(f, r, false);
+}
+
+bool
+rule_may_apply(const struct format *f, const struct record *r)
+{
+	return meets(f, r, true);
+}
+
+bool
+rule_conditions(const struct format *f)
+{
 	for (size_t i = 0; i < f->nrules; i++)
-		if ((f->rules[i].kind == RULE_WHEN ||
-			f->rules[i].kind == RULE_UNLESS) &&
-		    has(&f->rules[i], r) != (f->rules[i].kind == RULE_WHEN))
-			return false;
-	return true;
+		if (is_condition(&f->rules[i]))
+			return true;
+	return false;
 }

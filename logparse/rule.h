@@ -28,7 +28,10 @@ const char *rule_reason(const struct rule *rule);
 /** Is the record filtered on purpose? */
 bool rule_filters(const struct format *f, const struct record *r);
 
-/** Is it one of this format, as far as other formats of the group go? */
+/** Is it one of this format, as far as other formats of the group go?  May it
+ * be, going by what is around it alone?  And has the format any such rule? */
 bool rule_applies(const struct format *f, const struct record *r);
+bool rule_may_apply(const struct format *f, const struct record *r);
+bool rule_conditions(const struct format *f);
 
 #endif

@@ -1,4 +1,5 @@
 /* Counting fields without a column, by name. */
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,32 @@ grow(struct unmapped *u)
 		log_oom();
 }
 
+/* What is written of the parent's name. */
+static const char *
+prefix(const struct path_node *parent, size_t *n)
+{
+	*n = 0;
+	if (parent->name == NULL || parent->len >= UNMAPPED_NAME_MAX)
+		return "";
+	*n = parent->len;
+	return parent->name;
+}
+
+/* Are both written alike?  Those of different formats of a group, or at
+ * different places, may be. */
+static bool
+alike(const struct path_node *a, const struct path_node *b)
+{
+	size_t na, nb;
+	const char *pa, *pb;
+
+	if (a == b)
+		return true;
+	pa = prefix(a, &na);
+	pb = prefix(b, &nb);
+	return na == nb && memcmp(pa, pb, na) == 0;
+}
+
 static void
 count(struct unmapped *u, const struct path_node *parent,
     const struct json_val *key)
@@ -34,8 +61,8 @@ count(struct unmapped *u, const struct path_node *parent,
 
 	for (size_t i = 0; i < u->n; i++) {
 		at = &u->v[i];
-		if (at->parent == parent && at->len == len &&
-		    memcmp(at->name, name, len) == 0) {
+		if (at->len == len && memcmp(at->name, name, len) == 0 &&
+		    alike(at->parent, parent)) {
 			at->count++;
 			return;
 		}
@@ -66,6 +93,7 @@ unmapped_write(const struct unmapped *u, struct jsonw *w)
 {
 	char name[2 * UNMAPPED_NAME_MAX + 2];
 	const struct unmapped_name *at;
+	const char *parent;
 	size_t n;
 
 	if (u->n == 0 && u->others == 0)
@@ -73,13 +101,10 @@ unmapped_write(const struct unmapped *u, struct jsonw *w)
 	jsonw_object(w, "unmapped");
 	for (size_t i = 0; i < u->n; i++) {
 		at = &u->v[i];
-		n = 0;
-		if (at->parent->name != NULL &&
-		    at->parent->len < UNMAPPED_NAME_MAX) {
-			memcpy(name, at->parent->name, at->parent->len);
-			n = at->parent->len;
+		parent = prefix(at->parent, &n);
+		memcpy(name, parent, n);
+		if (n > 0)
 			name[n++] = '.';
-		}
 		memcpy(name + n, at->name, at->len);
 		name[n + at->len] = '\0';
 		jsonw_uint(w, name, at->count);

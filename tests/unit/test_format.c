@@ -127,6 +127,10 @@ errors(void)
 	refused("frame delimited comma csv\nbegin a\n",
 	    "line 2: expected a 'frame' of lines before");
 	refused("most 0\n", "line 1: expected a number of fields");
+	refused("inside a\n", "line 1: expected this once, after 'frame'");
+	refused("frame json\ninside\n", "line 2: expected a path");
+	refused("frame json\ninside a\ninside b\n", "line 3: expected this");
+	refused(HEAD "inside a\n", "line 5: expected this once, after 'frame'");
 	refused("require\n", "line 1: expected a path");
 	refused("filter\n", "line 1: expected a path");
 	refused("column A string a\n", "TimeGenerated as the first column");
