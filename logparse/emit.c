@@ -50,6 +50,7 @@ struct done {
 	struct value_counts values;
 	uint64_t misfits;
 	bool fallback;
+	size_t *starts; /* of the columns, for --where; or NULL */
 	struct extra extra;
 };
 
@@ -135,6 +136,8 @@ add_columns(struct buf *b, const struct format *f, const struct record *rec,
 	size_t start;
 
 	for (c = f->columns + 1; c < f->columns + f->n; c++) {
+		if (d->starts != NULL)
+			d->starts[c - f->columns] = b->len;
 		if (c->nsources > 0) {
 			add_sources(b, f, c, rec, d);
 			continue;
@@ -159,6 +162,8 @@ add_columns(struct buf *b, const struct format *f, const struct record *rec,
 		if (r == VALUE_MISFIT)
 			misfit(d, c);
 	}
+	if (d->starts != NULL)
+		d->starts[f->n] = b->len;
 }
 
 /* What has no column, in a column of its own. */
@@ -220,13 +225,13 @@ told_row(const struct object *o, const struct format *f,
 
 /* What --where and --map make of the row that b holds from at on. */
 static enum emit_result
-choose(struct object *o, struct buf *b, size_t at, struct done *d,
-    struct frame_event *bad)
+choose(struct object *o, const struct format *f, struct buf *b, size_t at,
+    struct done *d, struct frame_event *bad)
 {
 	static struct jqrun_error e;
 
 	switch (
-	    where_row(&o->parser->where, b, at, &d->values, &bad->why, &e)) {
+	    where_row(&o->parser->where, f, b, at, &d->values, &bad->why, &e)) {
 	case WHERE_FILTERED:
 		return EMIT_FILTERED;
 	case WHERE_FAILED:
@@ -267,16 +272,19 @@ emit_row(struct object *o, struct frame_event *bad)
 	d.misfits = 0;
 	d.fallback = false;
 	d.extra.nmisfits = 0;
+	d.starts = where_starts(&o->parser->where, f);
 	if (broken != NULL)
 		return none(bad, rule_reason(broken), broken->text);
 	if (!o->parser->bare)
 		row_head(b, o, f->table);
 	row = b->len;
 	buf_addc(b, '{');
+	if (d.starts != NULL)
+		d.starts[0] = b->len;
 	if (!add_time(b, o, f, &rec, &d))
 		return none(bad, "no-time", NULL);
 	if (d.names != NULL)
-		d.misfits = textrow_columns(b, d.names, &d.values);
+		d.misfits = textrow_columns(b, d.names, &d.values, d.starts);
 	else
 		add_columns(b, f, &rec, &d);
 	capture_settle(c);
@@ -285,7 +293,7 @@ emit_row(struct object *o, struct frame_event *bad)
 	add_extra(b, o, f, c, &rec, &d);
 	buf_addc(b, '}');
 	if (!where_none(&o->parser->where) && b->err == 0)
-		r = choose(o, b, row, &d, bad);
+		r = choose(o, f, b, row, &d, bad);
 	if (r != EMIT_ROW) {
 		out_drop();
 		return r;

@@ -114,8 +114,9 @@ add_time(struct buf *b, jv was, jv made)
 	jv old = jv_object_get(jv_copy(was), jv_copy(key));
 	jv v = jv_object_get(jv_copy(made), key);
 	const struct member *m = find(TIME);
-	bool same = !jv_is_valid(v) || jv_identical(old, jv_copy(v));
+	bool same = !jv_is_valid(v) || jv_identical(jv_copy(old), jv_copy(v));
 
+	jv_free(old);
 	buf_adds(b, "{\"" TIME "\":");
 	if (!same)
 		return add_made_time(b, v);

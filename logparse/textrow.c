@@ -271,9 +271,18 @@ textrow_time(struct buf *b, const struct format *f, const struct header *h,
 	return convert(b, c, field, counts);
 }
 
+/* The columns from *next up to this one begin there: those that are left out,
+ * too. */
+static inline void
+begin(size_t *starts, size_t *next, size_t column, size_t at)
+{
+	while (starts != NULL && *next <= column)
+		starts[(*next)++] = at;
+}
+
 uint64_t
-textrow_columns(
-    struct buf *b, const struct header *h, struct value_counts *counts)
+textrow_columns(struct buf *b, const struct header *h,
+    struct value_counts *counts, size_t *starts)
 {
 	const struct split *s = text_split();
 	const bool clean = !s->escapes && !s->high && s->len <= PLAIN_MAX;
@@ -282,6 +291,7 @@ textrow_columns(
 			    h->uses * (clean ? s->len : PLAIN_MAX);
 	char *start = buf_room(b, room), *to = start, *next;
 	uint64_t misfits = 0;
+	size_t began = 1;
 
 	for (size_t i = 0; i < h->ncolumns && start != NULL; i++) {
 		const struct column *c = h->columns[i].column;
@@ -292,6 +302,9 @@ textrow_columns(
 				  : field->n == 1 && *field->p == '-' &&
 					c->type != COLUMN_STRING)
 			continue;
+		if (starts != NULL)
+			begin(starts, &began, (size_t)(c - h->format->columns),
+			    b->len + (size_t)(to - start));
 		next = field != NULL
 			   ? plain(label(to, c), c, field, clean, s->end)
 			   : NULL;
@@ -305,5 +318,6 @@ textrow_columns(
 	}
 	if (start != NULL)
 		buf_wrote(b, (size_t)(to - start));
+	begin(starts, &began, h->format->n, b->len);
 	return misfits;
 }

@@ -17,9 +17,10 @@ bool textrow_can(const struct format *f, const struct header *h);
 enum value_result textrow_time(struct buf *b, const struct format *f,
     const struct header *h, struct value_counts *counts);
 
-/** Append the other columns, with their labels.  Returns how many values do not
- * fit. */
-uint64_t textrow_columns(
-    struct buf *b, const struct header *h, struct value_counts *counts);
+/** Append the other columns, with their labels, and note where each begins in
+ * starts unless that is NULL: see where_starts().  Returns how many values do
+ * not fit. */
+uint64_t textrow_columns(struct buf *b, const struct header *h,
+    struct value_counts *counts, size_t *starts);
 
 #endif

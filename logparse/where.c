@@ -1,5 +1,6 @@
 /* --where and --map: see where.h. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "log.h"
 #include "where.h"
@@ -9,6 +10,17 @@ bool
 where_wanted(const struct opt_list *wheres, const struct opt_list *maps)
 {
 	return wheres->n > 0 || maps->n > 0;
+}
+
+/* An expression of --where: most do without libjq. */
+static bool
+open_expr(struct where_expr *x, const char *text, struct fault *f)
+{
+	x->text = text;
+	x->quick = expr_new(text);
+	if (x->quick == NULL)
+		x->jq = jqrun_new("--where", text, f);
+	return x->quick != NULL || x->jq != NULL;
 }
 
 bool
@@ -31,9 +43,9 @@ where_open(struct where *w, const struct opt_list *wheres,
 	if (w->v == NULL)
 		log_oom();
 	for (; w->n < wheres->n; w->n++) {
-		w->v[w->n] = jqrun_new("--where", wheres->v[w->n], f);
-		if (w->v[w->n] == NULL)
+		if (!open_expr(&w->v[w->n], wheres->v[w->n], f))
 			return false;
+		w->quick |= w->v[w->n].quick != NULL;
 	}
 	return true;
 }
@@ -41,9 +53,12 @@ where_open(struct where *w, const struct opt_list *wheres,
 void
 where_close(struct where *w)
 {
-	for (size_t i = 0; i < w->n; i++)
-		jqrun_free(w->v[i]);
+	for (size_t i = 0; i < w->n; i++) {
+		expr_free(w->v[i].quick);
+		jqrun_free(w->v[i].jq);
+	}
 	free(w->v);
+	free(w->starts);
 	jqrun_free(w->map);
 	buf_clear(&w->made);
 }
@@ -54,26 +69,146 @@ where_none(const struct where *w)
 	return w->n == 0 && w->map == NULL;
 }
 
+size_t *
+where_starts(struct where *w, const struct format *f)
+{
+	if (!w->quick)
+		return NULL;
+	if (f->n + 1 > w->room) {
+		w->room = f->n + 1;
+		w->starts = realloc(w->starts, w->room * sizeof(*w->starts));
+		if (w->starts == NULL)
+			log_oom();
+	}
+	return w->starts;
+}
+
+/* --- without libjq
+ * ------------------------------------------------------------ */
+
+/* Where the columns are in rows of this format. */
+static const struct where_known *
+known_of(struct where_expr *x, const struct format *f)
+{
+	struct where_known *k;
+	const char *const *names;
+	size_t n;
+
+	for (size_t i = 0; i < x->nknown; i++)
+		if (x->known[i].format == f)
+			return &x->known[i];
+	INVARIANT(x->nknown < FORMATS_MAX);
+	k = &x->known[x->nknown++];
+	k->format = f;
+	names = expr_columns(x->quick, &n);
+	for (size_t i = 0; i < n; i++) {
+		k->column[i] = -1;
+		for (size_t c = 0; c < f->n; c++)
+			if (strcmp(f->columns[c].name, names[i]) == 0)
+				k->column[i] = (short)c;
+	}
+	return k;
+}
+
+/* What stands behind the columns, with the row's last bracket: values of those
+ * that are asked for. */
+static void
+look_behind(
+    const struct expr *x, const char *p, size_t n, struct json_val *values)
+{
+	struct json_val key, val;
+	const char *const *names;
+	struct json j;
+	bool first = false;
+	size_t nnames;
+
+	names = expr_columns(x, &nnames);
+	json_init(&j, p, n);
+	while (json_member(&j, &first, &key) && json_value(&j, &val))
+		for (size_t i = 0; i < nnames; i++)
+			if (json_is(&key, names[i]))
+				values[i] = val;
+}
+
+/* Ask it of the row that b holds from at on. */
+static enum expr_answer
+ask_quick(const struct where *w, struct where_expr *x, const struct format *f,
+    const struct buf *b, size_t at)
+{
+	const struct where_known *k = known_of(x, f);
+	const struct json_val row = {b->p + at, b->len - at, JSON_OBJECT, 0};
+	const size_t behind = w->starts[f->n];
+	struct json_val values[EXPR_COLUMNS_MAX];
+	size_t n, start, end, label;
+	short c;
+
+	(void)expr_columns(x->quick, &n);
+	for (size_t i = 0; i < n; i++) {
+		values[i].p = NULL;
+		c = k->column[i];
+		if (c < 0)
+			continue;
+		start = w->starts[c];
+		end = w->starts[c + 1];
+		if (start == end)
+			continue;
+		/* The first has no comma. */
+		label = f->columns[c].label_len - (c == 0);
+		values[i].p = b->p + start + label;
+		values[i].n = end - start - label;
+	}
+	if (b->len - behind > 1)
+		look_behind(x->quick, b->p + behind, b->len - behind, values);
+	return expr_ask(x->quick, &row, values);
+}
+
+/* --- with it
+ * ------------------------------------------------------------------ */
+
+/* What the quick way took for an expression is one. */
+static void
+need_jq(struct where_expr *x)
+{
+	struct fault f = {0};
+
+	if (x->jq == NULL)
+		x->jq = jqrun_new("--where", x->text, &f);
+	if (x->jq == NULL)
+		log_fault(&f);
+	INVARIANT(x->jq != NULL);
+}
+
 /* Do all say yes? */
 static enum jqrun_result
-ask(struct where *w, struct jqrun_error *e)
+ask(struct where *w, const struct format *f, const struct buf *b, size_t at,
+    struct jqrun_error *e)
 {
 	enum jqrun_result r = JQRUN_YES;
+	enum expr_answer quick;
 
-	for (size_t i = 0; i < w->n && r == JQRUN_YES; i++)
-		r = jqrun_any(w->v[i], e);
+	for (size_t i = 0; i < w->n && r == JQRUN_YES; i++) {
+		quick = EXPR_UNSURE;
+		if (w->v[i].quick != NULL)
+			quick = ask_quick(w, &w->v[i], f, b, at);
+		if (quick == EXPR_NO)
+			r = JQRUN_NO;
+		if (quick != EXPR_UNSURE)
+			continue;
+		need_jq(&w->v[i]);
+		r = jqrun_any(w->v[i].jq, e);
+	}
 	return r;
 }
 
 enum where_result
-where_row(struct where *w, struct buf *b, size_t at,
+where_row(struct where *w, const struct format *f, struct buf *b, size_t at,
     struct value_counts *counts, const char **why, struct jqrun_error *e)
 {
 	enum jqrun_result r;
 
 	jqrun_row(b->p + at, b->len - at);
 	*why = "where-error";
-	r = ask(w, e);
+	r = ask(w, f, b, at, e);
 	if (r == JQRUN_YES && w->map != NULL) {
 		*why = "map-error";
 		buf_reset(&w->made);

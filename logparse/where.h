@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "buf.h"
-#include "fault.h"
+#include "detect.h"
+#include "expr.h"
 #include "jqrun.h"
 #include "opt.h"
 #include "value.h"
@@ -15,11 +15,27 @@
  * are asked first, in their order, until one says no; then --map.  They see
  * rows that are made here, not those that pass.
  */
+struct where_expr {
+	const char *text;
+	struct expr *quick; /* without libjq, or NULL */
+	struct jqrun *jq;   /* NULL: not needed yet */
+	/* Where the columns that quick asks for are in rows of a format: -1 is
+	 * among what comes behind its columns, if anywhere. */
+	struct where_known {
+		const struct format *format;
+		short column[EXPR_COLUMNS_MAX];
+	} known[FORMATS_MAX];
+	size_t nknown;
+};
+
 struct where {
-	struct jqrun **v; /* of --where */
+	struct where_expr *v; /* of --where */
 	size_t n;
+	bool quick;        /* one of them is */
 	struct jqrun *map; /* or NULL */
 	struct buf made;   /* the row that it makes */
+	size_t *starts;    /* see where_starts() */
+	size_t room;
 };
 
 enum where_result { WHERE_ROW, WHERE_FILTERED, WHERE_FAILED };
@@ -37,11 +53,19 @@ void where_close(struct where *w);
 bool where_none(const struct where *w);
 
 /**
- * The row that b holds from at on: kept, and made anew in its place, or not.
- * When it is not kept, what b holds is not to be used.  On WHERE_FAILED *why is
- * the reject's reason, and e says more.
+ * Where to note, for where_row(), at which offset of the buffer each column of
+ * a row of this format begins: of those that are left out, where the next one
+ * does, and one more, where the last one ends.  NULL: nobody wants to know.
  */
-enum where_result where_row(struct where *w, struct buf *b, size_t at,
-    struct value_counts *counts, const char **why, struct jqrun_error *e);
+size_t *where_starts(struct where *w, const struct format *f);
+
+/**
+ * The row, of format f, that b holds from at on: kept, and made anew in its
+ * place, or not.  When it is not kept, what b holds is not to be used.  On
+ * WHERE_FAILED *why is the reject's reason, and e says more.
+ */
+enum where_result where_row(struct where *w, const struct format *f,
+    struct buf *b, size_t at, struct value_counts *counts, const char **why,
+    struct jqrun_error *e);
 
 #endif

