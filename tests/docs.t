@@ -57,6 +57,8 @@ is "$(cat common/*.c s3list/*.c s3fetch/*.c logparse/*.c sentinelpost/*.c | grep
 	grep -vxF -e --all -e --assignee -e --profile -f "$tmp/options")" "" "no message names an option that is not there"
 # A .Dl line is broken where it is shown, and is another command then.
 is "$(grep -HnE '^\.Dl .{67,}' ./*/*.[157])" "" "no example is broken by the width of a screen"
+# Nor is a backslash at its end, which roff takes for its own.
+is "$(grep -HnE '(^|[^\\])\\$' ./*/*.[157])" "" "a line that goes on ends in \\e"
 # The page that introduces them.
 is "$(sed -n '/^\.Sh EXIT STATUS/,/^\.Sh EX/s/^\.It \([0-9]*\)$/\1/p' docs/logbridge.7 | paste -sd' ')" \
 	"$(sed -n 's/^    {\(EXIT_[A-Z]*\), ".*/\1/p' common/exitcode.c | while read -r c; do
