@@ -510,7 +510,9 @@ formats_detect(const struct formats *all, const char *key, size_t nkey,
 	    (i == n ||
 		json == (all->v[named.place].format->framing == FRAMING_JSON)))
 		return because(all, &named, SURE_KEY);
-	place = generic(all, p + i, n - i);
+	/* Blank lines are no records, whatever the log. */
+	place = i == n && n > 0 ? formats_find(all, "raw", 3)
+				: generic(all, p + i, n - i);
 	if (place >= 0)
 		return answer(place, SURE_GENERIC,
 		    "no type is recognised, only its form");

@@ -47,6 +47,9 @@ fi
 : >empty
 parse empty
 is "$rc $(counts)" "0 0,0,0,0,0" "an empty file"
+printf '\xef\xbb\xbf \t\r\n\n' >"$tmp/d/blank"
+parse "$tmp/d/blank"
+is "$rc $err $(counts)" "0  0,0,0,0,0" "a file of blank lines"
 cp "$name" 'odd "name"'$'\n\xff'
 parse 'odd "name"'*
 is "$rc $(of 'select(.object).object.key64' | base64 -d | od -An -c | tr -d ' \n')" \
