@@ -12,7 +12,10 @@
 #include "timefmt.h"
 #include "utf8.h"
 
-enum { BLOCK = 128 * 1024 };
+enum {
+	BLOCK = 128 * 1024,
+	LOOK = 256 /* bytes that tell a line of the wire */
+};
 
 /* The object line of a file, or of standard input (path "-"). */
 static void
@@ -78,12 +81,33 @@ begin(struct parser *p, const char *path, const struct stat *st)
 
 enum fed { FED_ALL, FED_FAILED, FED_STOPPED };
 
+/* Are they lines of the wire, beginning with an object's first one? */
+static bool
+is_wire(const char *p, size_t n)
+{
+	static const char begins[] = "{\"v\":1,\"id\":\"";
+	const size_t len = sizeof(begins) - 1;
+
+	return n > len && memcmp(p, begins, len) == 0 &&
+	       memmem(p, n < LOOK ? n : LOOK, "\",\"object\":{", 12) != NULL;
+}
+
+/* Those come on standard input: as a log they would be rows of no use. */
+static void
+refuse_wire(struct object *o)
+{
+	object_fail(o, "WireLines", false,
+	    "it holds lines of the wire, as s3fetch writes them, and no log");
+	log_hint("give them on standard input: logparse < FILE");
+}
+
 /* Feed all of fd. */
 static enum fed
 feed(struct parser *p, struct object *o, int fd,
     const struct opt_common *common, int64_t *stop_at)
 {
 	static char block[BLOCK];
+	bool first = true;
 	ssize_t n;
 
 	while (input_wait(fd, common, stop_at)) {
@@ -100,6 +124,11 @@ feed(struct parser *p, struct object *o, int fd,
 		}
 		if (n == 0)
 			return FED_ALL;
+		if (first && is_wire(block, (size_t)n)) {
+			refuse_wire(o);
+			return FED_FAILED;
+		}
+		first = false;
 		if (!object_feed(o, block, (size_t)n))
 			return FED_FAILED;
 	}

@@ -72,6 +72,19 @@ is "$rc $(of 'select(.error).error.code') $(of 'select(.end).end.rows')" "0 Trun
 printf '{"digestStartTime":"x"}' >1_CloudTrail-Digest_eu-west-1_x.json
 parse 1_CloudTrail-Digest_eu-west-1_x.json
 is "$rc $(counts)" "0 1,0,0,0,1" "a digest is known by its name"
+# Lines of the wire are no log: rows of them would be of no use.
+mkwire "$name" >dump.ndjson
+for f in dump.ndjson -; do
+	cp dump.ndjson "$tmp/in"
+	parse $f
+	is "$rc $(of 'select(.error).error.code') $(of 'select(.row)')" "0 WireLines " "lines of the wire as operand $f: an error line"
+	said "logparse < FILE" "  and what to do"
+done
+parse --rows dump.ndjson
+is "$rc $(cat "$tmp/out")" "65 " "  with --rows exit 65"
+printf '{"v":1,"id":"x","event":{"object":{}}}' >other.json
+parse other.json
+is "$rc $(counts)" "0 1,0,1,0,0" "  a log that begins so is a log"
 
 # --- raw bytes on standard input -------------------------------------------------
 for f in "$name" "$name.gz" "$name.zst"; do
