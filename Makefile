@@ -245,7 +245,7 @@ demo: deps		## move sample logs end to end on local servers
 bench: all $(FAKEBINS) $(TOOLBINS)	## measure beside peers (see bench/README.md)
 	BUILD=$(CURDIR)/$(BUILD) bench/run.sh
 
-bench-parse: all		## parsing alone, beside mawk
+bench-parse: all $(TOOLBINS)	## parsing alone, beside jq and mawk
 	BUILD=$(CURDIR)/$(BUILD) bench/parse.sh
 
 # Every fuzzer for FUZZ_SECONDS; new inputs stay under build-fuzz.

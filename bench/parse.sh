@@ -1,52 +1,94 @@
 #!/usr/bin/env bash
-# What parsing text costs: logparse --rows beside mawk, which makes the same rows of
-# the same columns, on plain files, rows to /dev/null.
+# What parsing costs: logparse beside what else makes the same columns of the same
+# logs, jq 1.6 and mawk, with the fastest programs for them that we know (peers/).
 #	bench/parse.sh [MB] [RUNS]
-# Prints CPU seconds (user and system, median of RUNS) and how many MB a second of
-# CPU that is; run by `make bench-parse`.
+# Plain files of MB million bytes (24) each, rows to /dev/null.  Figures are CPU
+# seconds, user and system, of whole processes: medians of RUNS (7), one run of
+# each in turn.  Run by `make bench-parse`.
 set -euo pipefail
-mb=${1:-100} runs=${2:-5}
-BUILD=${BUILD:-$PWD/build}
-tmp=$(mktemp -d)
+mb=${1:-24} runs=${2:-7}
+here=$(cd "$(dirname "$0")" && pwd)
+BUILD=${BUILD:-$here/../build}
+times=8 # logparse reads a file so often in one run, as so many objects
+export LC_ALL=C TZ=UTC
+for need in jq mawk zcat; do
+	command -v $need >/dev/null || { echo "parse.sh: $need is not installed (tools/deps test)" >&2; exit 69; }
+done
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/logbridge-bench.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT
 
-# VPC flow logs of version 2, with their header.
-awk -v bytes=$((mb * 1000000)) 'BEGIN {
-	srand(1)
-	print head = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status"
-	for (n = 0; n < bytes; n += length(line) + 1) {
-		start = 1763632500 + int(rand() * 600)
-		line = sprintf("2 123456789012 eni-%08x%08x %d.%d.%d.%d 10.%d.%d.%d %d %d %d %d %d %d %d %s OK", rand() * 4294967295, rand() * 4294967295,
-			1 + rand() * 222, rand() * 256, rand() * 256, rand() * 256, rand() * 256, rand() * 256, rand() * 256,
-			1024 + rand() * 64000, rand() < .5 ? 443 : rand() * 65536, rand() < .8 ? 6 : 17, 1 + rand() * 500,
-			40 + rand() * 500000, start, start + 60, rand() < .9 ? "ACCEPT" : "REJECT")
-		print line
-	}
-}' >"$tmp/vpcflow"
-cat >"$tmp/vpcflow.awk" <<'END'
-function t(s) { return strftime("%Y-%m-%dT%H:%M:%SZ", s, 1) }
-NR == 1 { for (i = 1; i <= NF; i++) f[$i] = i; next }
-{ printf "{\"TimeGenerated\":\"%s\",\"AccountId\":\"%s\",\"Action\":\"%s\",\"Bytes\":%s,\"DstAddr\":\"%s\",\"DstPort\":%s,\"End\":\"%s\",\"InterfaceId\":\"%s\",\"LogStatus\":\"%s\",\"Packets\":%s,\"Protocol\":%s,\"SrcAddr\":\"%s\",\"SrcPort\":%s,\"Start\":\"%s\",\"Version\":%s}\n",
-	t($f["start"]), $f["account-id"], $f["action"], $f["bytes"], $f["dstaddr"], $f["dstport"], t($f["end"]), $f["interface-id"], $f["log-status"], $f["packets"], $f["protocol"], $f["srcaddr"], $f["srcport"], t($f["start"]), $f["version"] }
-END
+# --- logs: the same bytes each time, shaped as real ones ---------------------
+mkdir "$tmp/store"
+"$BUILD/fakes/mksamples" --no-odd --seed 1 --date 2026-11-20 --objects $((mb * 10 / 6 + 1)) --records 400 "$tmp/store" >"$tmp/manifest"
+find "$tmp/store" -type f | sort | xargs zcat >"$tmp/cloudtrail"
+mawk -v MB="$mb" -f "$here/samples/vpcflow.awk" >"$tmp/vpcflow"
+for log in alb waf; do
+	mawk -v MB="$mb" -f "$here/samples/http.awk" -f "$here/samples/$log.awk" >"$tmp/$log"
+done
+# The same as s3fetch hands them over: as text, and with --raw as gzip in base64.
+for log in cloudtrail vpcflow; do
+	key=AWSLogs/1/CloudTrail/x.json
+	[ $log = cloudtrail ] || key=AWSLogs/1/vpcflowlogs/x.log.gz
+	"$BUILD/fakes/mkwire" --key "$key" --count $times "$tmp/$log" >"$tmp/$log.chunks"
+	gzip -6 <"$tmp/$log" >"$tmp/$log.gz"
+	"$BUILD/fakes/mkwire" --raw --key "$key" --count $times "$tmp/$log.gz" >"$tmp/$log.raw"
+done
 
-# cpu COMMAND ...: seconds of CPU that it takes.
-cpu() {
-	local i
-	for ((i = 0; i < runs; i++)); do
-		/usr/bin/time -f '%U %S' -o "$tmp/time" "$@" >/dev/null
-		awk '{ print $1 + $2 }' "$tmp/time"
-	done | sort -n | sed -n "$((runs / 2 + 1))p"
+peer() { # LOG: its peer's rows
+	case $1 in
+	cloudtrail | waf) jq -c -f "$here/peers/$1.jq" "$tmp/$1" ;;
+	*) mawk -f "$here/peers/$1.awk" "$tmp/$1" ;;
+	esac
 }
-# report NAME SECONDS FILE
-report() {
-	printf '%-24s %6s CPU-s %8.0f MB/CPU-s\n' "$1" "$2" \
-		"$(awk -v n="$(wc -c <"$3")" -v s="$2" 'BEGIN { print n / 1e6 / s }')"
+rows() { # LOG [N]: of N files
+	local files=() i
+	for ((i = 0; i < ${2:-1}; i++)); do files+=("$tmp/$1"); done
+	"$BUILD/bin/logparse" --rows --format "$1" "${files[@]}"
 }
-cmp -s <("$BUILD/bin/logparse" --rows "$tmp/vpcflow") <(mawk -f "$tmp/vpcflow.awk" "$tmp/vpcflow") ||
-	{ echo "parse.sh: logparse and mawk do not make the same rows" >&2; exit 1; }
-ours=$(cpu "$BUILD/bin/logparse" --rows "$tmp/vpcflow")
-theirs=$(cpu mawk -f "$tmp/vpcflow.awk" "$tmp/vpcflow")
-report "vpcflow: logparse" "$ours" "$tmp/vpcflow"
-report "vpcflow: mawk" "$theirs" "$tmp/vpcflow"
-awk -v a="$theirs" -v b="$ours" 'BEGIN { printf "vpcflow: %.1f times mawk\n", a / b }'
+wire() { "$BUILD/bin/logparse" <"$tmp/$1"; }
+
+# --- do they make the same? ---------------------------------------------------
+# jq has null where there is no value, texts where logparse has false or 4, and
+# rewrites the numbers in texts of JSON.
+same='with_entries(select(.value != null and .value != "null") | .value |= (tostring | fromjson? // . | tostring))'
+for log in cloudtrail waf; do
+	cmp -s <(rows $log | head -n 2000 | jq -cS "$same") <(peer $log | head -n 2000 | jq -cS "$same") ||
+		{ echo "parse.sh: logparse and jq do not make the same of $log" >&2; exit 1; }
+done
+for log in vpcflow alb; do
+	cmp -s <(rows $log) <(peer $log) || { echo "parse.sh: logparse and mawk do not make the same of $log" >&2; exit 1; }
+done
+
+# --- figures --------------------------------------------------------------------
+TIMEFORMAT='%U %S'
+cpu() { # NAME COMMAND ...: one run more
+	local name=$1
+	shift
+	{ time "$@" >/dev/null 2>&1; } 2>>"$tmp/$name.cpu"
+}
+for ((run = 0; run < runs; run++)); do
+	for log in cloudtrail vpcflow waf alb; do
+		cpu $log rows $log $times
+		cpu $log.peer peer $log
+	done
+	for log in cloudtrail vpcflow; do
+		cpu $log.chunks wire $log.chunks
+		cpu $log.raw wire $log.raw
+	done
+done
+speed() { # NAME LOG TIMES: MB a CPU second
+	sort -n -k 1,1 -k 2,2 <(awk '{ print $1 + $2 }' "$tmp/$1.cpu") |
+		awk -v n="$(wc -c <"$tmp/$2")" -v times="$3" '{ v[NR] = $1 } END { printf "%.1f", n * times / 1e6 / v[int((NR + 1) / 2)] }'
+}
+echo "logparse beside its peers: MB of raw log a CPU second, medians of $runs"
+for log in cloudtrail vpcflow waf alb; do
+	peer=mawk
+	[ -e "$here/peers/$log.awk" ] || peer="jq 1.6"
+	ours=$(speed $log $log $times) theirs=$(speed $log.peer $log 1)
+	printf '%-12s %8.0f   %-6s %6.1f   %5.1f times\n' $log "$ours" "$peer" "$theirs" \
+		"$(awk -v a="$ours" -v b="$theirs" 'BEGIN { print a / b }')"
+done
+for log in cloudtrail vpcflow; do
+	printf '%-12s %8.0f   chunk lines of text\n%-12s %8.0f   chunk lines of gzip\n' \
+		$log "$(speed $log.chunks $log $times)" $log "$(speed $log.raw $log $times)"
+done
