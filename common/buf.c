@@ -28,6 +28,8 @@ reserve(struct buf *b, size_t n)
 		return true;
 	for (cap = b->cap ? b->cap : BUF_FIRST; cap < want;)
 		cap = cap > b->max / 2 ? b->max + 1 : cap * 2;
+	if (cap > b->max + 1)
+		cap = b->max + 1; /* the first one, of a small buffer */
 	p = realloc(b->p, cap);
 	if (p == NULL)
 		log_oom();
@@ -53,29 +55,6 @@ buf_clear(struct buf *b)
 }
 
 void
-buf_add(struct buf *b, const void *data, size_t n)
-{
-	if (!reserve(b, n))
-		return;
-	if (n > 0)
-		memcpy(b->p + b->len, data, n);
-	b->len += n;
-	b->p[b->len] = '\0';
-}
-
-void
-buf_addc(struct buf *b, char c)
-{
-	buf_add(b, &c, 1);
-}
-
-void
-buf_adds(struct buf *b, const char *s)
-{
-	buf_add(b, s, strlen(s));
-}
-
-void
 buf_addf(struct buf *b, const char *fmt, ...)
 {
 	va_list ap;
@@ -95,16 +74,9 @@ buf_addf(struct buf *b, const char *fmt, ...)
 }
 
 char *
-buf_room(struct buf *b, size_t n)
+buf_more_room(struct buf *b, size_t n)
 {
 	return reserve(b, n) ? b->p + b->len : NULL;
-}
-
-void
-buf_wrote(struct buf *b, size_t n)
-{
-	b->len += n;
-	b->p[b->len] = '\0';
 }
 
 void

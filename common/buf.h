@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 /*
  * A growing byte buffer with a hard limit and a sticky error.
@@ -15,7 +16,7 @@
 struct buf {
 	char *p;
 	size_t len;
-	size_t cap; /* bytes allocated */
+	size_t cap; /* bytes allocated: never more than max and the NUL */
 	size_t max; /* limit on len */
 	int err;    /* 0 or EFBIG: the limit was reached */
 };
@@ -33,13 +34,13 @@ void buf_reset(struct buf *b);
 void buf_clear(struct buf *b);
 
 /** Append n bytes; on failure only b->err changes. */
-void buf_add(struct buf *b, const void *data, size_t n);
+static inline void buf_add(struct buf *b, const void *data, size_t n);
 
 /** Append one byte. */
-void buf_addc(struct buf *b, char c);
+static inline void buf_addc(struct buf *b, char c);
 
 /** Append a C string. */
-void buf_adds(struct buf *b, const char *s);
+static inline void buf_adds(struct buf *b, const char *s);
 
 /** Append formatted text. */
 void buf_addf(struct buf *b, const char *fmt, ...)
@@ -50,10 +51,11 @@ void buf_addf(struct buf *b, const char *fmt, ...)
  * set.  Write there, then add to b->len what was written and store the NUL
  * with buf_wrote().
  */
-char *buf_room(struct buf *b, size_t n);
+static inline char *buf_room(struct buf *b, size_t n);
+char *buf_more_room(struct buf *b, size_t n); /* its slow half */
 
 /** Account for n bytes written into buf_room(); n <= what was asked for. */
-void buf_wrote(struct buf *b, size_t n);
+static inline void buf_wrote(struct buf *b, size_t n);
 
 /** Remove the first n bytes; n <= b->len. */
 void buf_drop(struct buf *b, size_t n);
@@ -63,5 +65,46 @@ void buf_cut(struct buf *b, size_t n);
 
 /** Like buf_clear(), but overwrite the contents first: for secrets. */
 void buf_wipe(struct buf *b);
+
+/* Here, as most appends are short ones into memory that is there already. */
+static inline char *
+buf_room(struct buf *b, size_t n)
+{
+	/* For p[len], one more than n. */
+	if (b->err == 0 && n < b->cap - b->len)
+		return b->p + b->len;
+	return buf_more_room(b, n);
+}
+
+static inline void
+buf_wrote(struct buf *b, size_t n)
+{
+	b->len += n;
+	b->p[b->len] = '\0';
+}
+
+static inline void
+buf_add(struct buf *b, const void *data, size_t n)
+{
+	char *to = buf_room(b, n);
+
+	if (to == NULL)
+		return;
+	if (n > 0)
+		memcpy(to, data, n);
+	buf_wrote(b, n);
+}
+
+static inline void
+buf_addc(struct buf *b, char c)
+{
+	buf_add(b, &c, 1);
+}
+
+static inline void
+buf_adds(struct buf *b, const char *s)
+{
+	buf_add(b, s, strlen(s));
+}
 
 #endif

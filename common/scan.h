@@ -2,6 +2,7 @@
 #define SCAN_H
 
 #include <stddef.h>
+#include <string.h>
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
@@ -49,6 +50,17 @@ size_t scan_escape(char *out, const char *s, size_t n);
 size_t scan_unescape(
     char *out, const char *s, size_t n, size_t *taken, unsigned *high);
 #define SCAN_UNESCAPED(n) ((n) + 64)
+
+enum { SCAN_COPY = 32 /* bytes that scan_copy() takes at once */ };
+
+/** Copy n bytes of a few; up to SCAN_COPY - 1 more are read and written. */
+static inline void
+scan_copy(char *to, const char *from, size_t n)
+{
+	memcpy(to, from, SCAN_COPY);
+	for (size_t i = SCAN_COPY; i < n; i += SCAN_COPY)
+		memcpy(to + i, from + i, SCAN_COPY);
+}
 
 #if defined(__SSE2__)
 /* Which of the 16 bytes of v end a run, as bits: '"', '\\', below 0x20. */

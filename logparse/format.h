@@ -189,7 +189,8 @@ struct column {
 	struct source *sources;
 	size_t nsources;
 	char *written;            /* where it comes from, for --explain */
-	char label[COLUMN_LABEL]; /* ,"NAME": */
+	char label[COLUMN_LABEL]; /* ,"NAME":" of which the last quote is for
+				     texts: it is not of label_len */
 	size_t label_len;
 	unsigned line; /* of the format file, for --explain and errors */
 };

@@ -103,7 +103,8 @@ column_name(struct reader *r, struct column *c)
 		return format_wrong(r, "TimeGenerated as the first column");
 	memcpy(c->label, ",\"", 2);
 	memcpy(c->label + 2, w.p, w.n);
-	memcpy(c->label + 2 + w.n, "\":", 2);
+	/* The quote of a text's value is there, and not counted. */
+	memcpy(c->label + 2 + w.n, "\":\"", 3);
 	c->label_len = w.n + 4;
 	return true;
 }

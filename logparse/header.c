@@ -8,6 +8,9 @@
 #include "log.h"
 #include "textsplit.h"
 
+/* Digits of numbers that surely fit 32 bits, and 64. */
+enum { INT_DIGITS = 9, LONG_DIGITS = 16 };
+
 /* Those that were read, and their bytes. */
 static struct header *headers;
 static size_t total;
@@ -84,6 +87,29 @@ field_of(struct header *h, const struct column *c)
 	return field;
 }
 
+/* The short way to a column's value. */
+static enum header_how
+how(const struct column *c)
+{
+	const bool number = c->type == COLUMN_INT || c->type == COLUMN_LONG;
+
+	if (c->node == NULL)
+		return HOW_CONSTANT;
+	if (c->as == AS_IS && c->type == COLUMN_STRING)
+		return HOW_TEXT;
+	if (c->as == AS_IS && c->type == COLUMN_DATETIME)
+		return HOW_TIME;
+	if (c->as == AS_EPOCH)
+		return HOW_EPOCH;
+	if (c->as == AS_IP)
+		return HOW_IP;
+	if (c->as == AS_HOST)
+		return HOW_HOST;
+	if (number && c->as == AS_IS)
+		return HOW_NUMBER;
+	return number && c->as == AS_PORT ? HOW_PORT : HOW_LONG;
+}
+
 /* Which field each column takes, and which fields none. */
 static void
 find_columns(struct header *h)
@@ -103,8 +129,10 @@ find_columns(struct header *h)
 		field = field_of(h, &f->columns[k]);
 		if (field == -1 && f->columns[k].node != NULL)
 			continue;
-		h->columns[h->ncolumns++] =
-		    (struct header_column){&f->columns[k], field};
+		h->columns[h->ncolumns++] = (struct header_column){
+		    &f->columns[k], field, how(&f->columns[k]),
+		    f->columns[k].type == COLUMN_INT ? INT_DIGITS
+						     : LONG_DIGITS};
 		if (field != -1 && ++uses[field] > h->uses)
 			h->uses = uses[field];
 	}
@@ -143,7 +171,7 @@ split_names(struct split *s, const struct format *f, const char *p, size_t n,
 	size_t i = 0, start;
 
 	if (!spaces) {
-		textsplit(s, &f->text, p, n, SIZE_MAX);
+		textsplit(s, &f->text, p, n, p + n, SIZE_MAX);
 		if (s->n > HEADER_NAMES_MAX)
 			s->n = HEADER_NAMES_MAX;
 		return;

@@ -18,6 +18,19 @@ enum {
 	HEADERS_MAX = 8 * 1024 * 1024 /* bytes of all that were read */
 };
 
+/* The short ways from a field to a column's value: see textrow.c. */
+enum header_how {
+	HOW_LONG, /* there is none */
+	HOW_CONSTANT,
+	HOW_TEXT,
+	HOW_NUMBER,
+	HOW_EPOCH,
+	HOW_TIME,
+	HOW_IP,
+	HOW_HOST,
+	HOW_PORT
+};
+
 struct header {
 	const struct format *format;
 	size_t n;
@@ -28,6 +41,8 @@ struct header {
 	struct header_column {
 		const struct column *column;
 		int field;
+		enum header_how how;
+		unsigned most; /* digits of a number that surely fits */
 	} * columns;
 	size_t ncolumns;
 	int time;

@@ -200,7 +200,8 @@ text_record(struct capture *c, const struct header *h, const char *p, size_t n,
 {
 	const struct text_format *t = &h->format->text;
 
-	textsplit(&split, t, p, n, t->rest ? h->n - 1 : SIZE_MAX);
+	textsplit(&split, t, p, n, end, t->rest ? h->n - 1 : SIZE_MAX);
+	split.line = p;
 	split.len = n;
 	split.end = end;
 	if (split.open) {
@@ -237,7 +238,7 @@ fields_match(const struct format *f, const char *p, size_t n)
 	const struct text_format *t = &f->text;
 	const struct field *field = split.field;
 
-	textsplit(&split, t, p, n, t->rest ? t->nfields - 1 : SIZE_MAX);
+	textsplit(&split, t, p, n, p + n, t->rest ? t->nfields - 1 : SIZE_MAX);
 	if (split.open || split.n < t->least || t->nmatch == 0 ||
 	    (t->most != 0 && split.n > t->most))
 		return false;

@@ -17,12 +17,9 @@ enum {
 	PLAIN_MAX = 4096, /* bytes of a line that is taken the short way */
 	SPARE = 64,       /* that a copy may write behind what it copies */
 	VECTOR = 16,
-	INT_DIGITS = 9, /* of a number that fits without a look */
-	LONG_DIGITS = 18,
-	EPOCH_DIGITS = 10,
-	EPOCH_SHOWN = 22, /* "2026-01-02T03:04:05Z" with its quotes: ten digits
-			are of the years 1970 to 2286 */
-	EPOCH_TEXT = 64
+	PORT_DIGITS = 5,
+	PORT_MAX = 65535,
+	TIME_TEXT = TIMES_PLAIN_MAX + 2 + SPARE /* a time, its quotes */
 };
 
 bool
@@ -53,11 +50,11 @@ convert(struct buf *b, const struct column *c, const struct field *f,
 }
 
 #if defined(__SSE2__)
-/* The bits of the first n of 16 bytes. */
+/* The bits of the first n of 16 bytes; any when n is more. */
 static inline unsigned
 first_bits(size_t n)
 {
-	return (1u << n) - 1;
+	return (1u << (n & 31)) - 1;
 }
 
 /* Which of 16 bytes are digits. */
@@ -77,26 +74,24 @@ all_digits(const char *p, size_t n)
 	return (digit_bits(p) & first_bits(n)) == first_bits(n);
 }
 
-/* The number in a part of an address, of n digits behind which more may be
- * read; over 255 when it is none of an address. */
-static inline unsigned
+/* Are n digits, behind which more may be read, a part of an address? */
+static inline bool
 address_part(const char *p, unsigned n)
 {
-	static const unsigned char least[] = {0, 0, 10, 100};
-	uint32_t word;
-	unsigned value;
+	static const uint32_t least[] = {0, 0, 0x0100, 0x010000};
+	uint32_t word, digits;
 
 	if (n - 1 > 2)
-		return 256;
+		return false;
 	memcpy(&word, p, 4);
-	word <<= 8 * (4 - n);
-	value =
-	    (word >> 8 & 15) * 100 + (word >> 16 & 15) * 10 + (word >> 24 & 15);
-	return value < least[n] ? 256 : value;
+	/* One digit a byte, the last one lowest: their order is the numbers'.
+	 */
+	digits = __builtin_bswap32(word << 8 * (4 - n)) & 0x0f0f0f;
+	return digits <= 0x020505 && digits >= least[n];
 }
 
-/* The same as address_valid() of IPv4, of up to 15 bytes behind which 16 and
- * more can be read. */
+/* The same as address_valid() of IPv4, of bytes behind which 16 and more can be
+ * read. */
 static inline bool
 quick_ipv4(const char *p, size_t n)
 {
@@ -105,121 +100,128 @@ quick_ipv4(const char *p, size_t n)
 			first_bits(n);
 	unsigned digits = digit_bits(p) & first_bits(n), a, b, c;
 
-	if ((dots | digits) != first_bits(n) || dots == 0)
+	if (n >= VECTOR || (dots | digits) != first_bits(n) || dots == 0)
 		return false;
 	a = (unsigned)__builtin_ctz(dots);
 	dots &= dots - 1;
 	b = (unsigned)__builtin_ctz(dots | 1u << VECTOR);
 	dots &= dots - 1;
 	c = (unsigned)__builtin_ctz(dots | 1u << VECTOR);
-	return c < VECTOR && (dots & (dots - 1)) == 0 &&
-	       address_part(p, a) <= 255 &&
-	       address_part(p + a + 1, b - a - 1) <= 255 &&
-	       address_part(p + b + 1, c - b - 1) <= 255 &&
-	       address_part(p + c + 1, (unsigned)n - c - 1) <= 255;
+	return c < VECTOR && (dots & (dots - 1)) == 0 && address_part(p, a) &&
+	       address_part(p + a + 1, b - a - 1) &&
+	       address_part(p + b + 1, c - b - 1) &&
+	       address_part(p + c + 1, (unsigned)n - c - 1);
 }
 
-static inline void
-copy_vector(char *to, const char *from)
+#else
+static inline bool
+all_digits(const char *p, size_t n)
 {
-	_mm_storeu_si128((__m128i *)to, scan_load(from));
+	size_t i = 0;
+
+	while (i < n && p[i] >= '0' && p[i] <= '9')
+		i++;
+	return i == n;
+}
+
+static inline bool
+quick_ipv4(const char *p, size_t n)
+{
+	return n < VECTOR && address_valid(p, n);
 }
 #endif
 
-/* Append n bytes and two quotes, at to; end is that of the memory read from. */
+/* Append a value behind its opening quote, and the closing one. */
 static inline char *
-quote(char *to, const char *p, size_t n, const char *end)
+quote(char *to, const char *p, size_t n)
 {
-	(void)end; /* without vectors */
-	*to++ = '"';
-#if defined(__SSE2__)
-	if (n <= 2 * VECTOR && p + 2 * VECTOR <= end) {
-		copy_vector(to, p);
-		copy_vector(to + VECTOR, p + VECTOR);
-	} else
-#endif
-		memcpy(to, p, n);
+	scan_copy(to, p, n);
 	to += n;
 	*to++ = '"';
 	return to;
 }
 
-/* Append a whole number that surely fits; NULL: not this way. */
+/* Append a whole number of at most so many digits, up to VECTOR. */
 static inline char *
-number(char *to, const char *p, size_t n, size_t most, const char *end)
+number(char *to, const char *p, size_t n, size_t most)
 {
-#if defined(__SSE2__)
-	if (n <= most && n <= VECTOR && p + VECTOR <= end &&
-	    (p[0] != '0' || n == 1) && all_digits(p, n)) {
-		copy_vector(to, p);
-		return to + n;
-	}
-#endif
-	(void)to;
-	(void)p;
-	(void)n;
-	(void)most;
-	(void)end;
-	return NULL;
+	if (n > most || (p[0] == '0' && n > 1) || !all_digits(p, n))
+		return NULL;
+	memcpy(to, p, VECTOR);
+	return to + n;
 }
 
-/* Append seconds since 1970: logs say the same ones again and again. */
-static inline char *
-epoch(char *to, const char *p, size_t n)
+/* Where the port of n bytes, an IPv4 address and a port, begins; 0: they are
+ * none. */
+static inline size_t
+port_of(const char *p, size_t n)
 {
-	static struct {
-		char digits[EPOCH_DIGITS], shown[EPOCH_SHOWN];
-	} known[256];
-	struct buf b = BUF_INIT(EPOCH_TEXT);
-	unsigned i;
+	size_t i = n;
 
-	if (n != EPOCH_DIGITS)
-		return NULL;
-	i = ((unsigned)p[8] & 15) << 4 | ((unsigned)p[9] & 15);
-	if (memcmp(known[i].digits, p, EPOCH_DIGITS) != 0) {
-		buf_addc(&b, '"');
-		if (!times_epoch(&b, p, n, 0)) {
-			buf_clear(&b);
-			return NULL;
-		}
-		buf_addc(&b, '"');
-		memcpy(known[i].digits, p, EPOCH_DIGITS);
-		memcpy(known[i].shown, b.p, EPOCH_SHOWN);
-		buf_clear(&b);
-	}
-	memcpy(to, known[i].shown, EPOCH_SHOWN);
-	return to + EPOCH_SHOWN;
+	while (i > 1 && n - i < PORT_DIGITS && p[i - 1] != ':')
+		i--;
+	return i > 1 && i < n && p[i - 1] == ':' && quick_ipv4(p, i - 1) ? i
+									 : 0;
 }
 
-/* Append the value of a field to to, where there is room for it and SPARE more;
- * NULL: not this way. */
+/* Append a port. */
 static inline char *
-plain(char *to, const struct column *c, const struct field *f, bool clean,
-    const char *end)
+port(char *to, const char *p, size_t n)
 {
-	switch (c->type) {
-	case COLUMN_STRING:
-		if (!clean || c->as != AS_IS)
-			break;
-		return quote(to, f->p, f->n, end);
-	case COLUMN_INT:
-		return c->as == AS_IS ? number(to, f->p, f->n, INT_DIGITS, end)
-				      : NULL;
-	case COLUMN_LONG:
-		return c->as == AS_IS ? number(to, f->p, f->n, LONG_DIGITS, end)
-				      : NULL;
-	case COLUMN_DATETIME:
-		return c->as == AS_EPOCH ? epoch(to, f->p, f->n) : NULL;
-	case COLUMN_BOOL:
-	case COLUMN_REAL:
-	case COLUMN_DYNAMIC:
+	unsigned value = 0;
+	size_t i = port_of(p, n);
+	char *end = i > 0 ? number(to, p + i, n - i, PORT_DIGITS) : NULL;
+
+	for (; end != NULL && i < n; i++)
+		value = value * 10 + (unsigned)(p[i] - '0');
+	return value <= PORT_MAX ? end : NULL;
+}
+
+/* Append a time, without its opening quote, as a column has it. */
+static inline char *
+when(char *to, enum header_how how, const char *p, size_t n)
+{
+	if (how == HOW_TIME)
+		return times_is_plain(p, n) ? quote(to, p, n) : NULL;
+	if (n != TIMES_TEN || !times_ten(to, p))
 		return NULL;
+	to[TIMES_TEN_TEXT] = '"';
+	return to + TIMES_TEN_TEXT + 1;
+}
+
+/*
+ * Append a column's label and its value, of a field of a line without escapes,
+ * behind which SCAN_COPY bytes can be read; there is room for it and SPARE
+ * more. NULL: not this way.
+ */
+static inline char *
+plain(char *to, const struct header_column *h, const struct field *f)
+{
+	const struct column *c = h->column;
+	size_t i;
+
+	scan_copy(to, c->label, c->label_len + 1);
+	to += c->label_len;
+	switch (h->how) {
+	case HOW_TEXT:
+		return quote(to + 1, f->p, f->n);
+	case HOW_NUMBER:
+		return number(to, f->p, f->n, h->most);
+	case HOW_EPOCH:
+	case HOW_TIME:
+		return when(to + 1, h->how, f->p, f->n);
+	case HOW_IP:
+		return quick_ipv4(f->p, f->n) ? quote(to + 1, f->p, f->n)
+					      : NULL;
+	case HOW_HOST:
+		i = port_of(f->p, f->n);
+		return i > 0 ? quote(to + 1, f->p, i - 1) : NULL;
+	case HOW_PORT:
+		return port(to, f->p, f->n);
+	case HOW_LONG:
+	case HOW_CONSTANT:
+		break;
 	}
-#if defined(__SSE2__)
-	if (clean && c->as == AS_IP && f->n < VECTOR &&
-	    f->p + VECTOR + 4 <= end && quick_ipv4(f->p, f->n))
-		return quote(to, f->p, f->n, end);
-#endif
 	return NULL;
 }
 
@@ -242,31 +244,35 @@ slow(struct buf *b, const struct column *c, const struct field *f,
 	return r == VALUE_MISFIT;
 }
 
-static inline char *
-label(char *to, const struct column *c)
+/* Are the fields such that they can be taken as plain() does? */
+static bool
+is_plain(const struct split *s)
 {
-	/* Most are short. */
-	memcpy(to, c->label, COLUMN_LABEL / 2);
-	if (c->label_len > COLUMN_LABEL / 2)
-		memcpy(to + COLUMN_LABEL / 2, c->label + COLUMN_LABEL / 2,
-		    COLUMN_LABEL / 2);
-	return to + c->label_len;
+	return !s->escapes && !s->high && s->len <= PLAIN_MAX &&
+	       (size_t)(s->end - s->line) >= s->len + SCAN_COPY;
 }
 
 enum value_result
 textrow_time(struct buf *b, const struct format *f, const struct header *h,
     struct value_counts *counts)
 {
-	const struct field *field = field_of(text_split(), h->time);
+	const struct split *s = text_split();
+	const struct field *field = field_of(s, h->time);
 	const struct column *c = &f->columns[0];
 	char *to, *end;
 
 	if (field == NULL)
 		return VALUE_ABSENT;
-	if (c->as == AS_EPOCH && (to = buf_room(b, EPOCH_TEXT)) != NULL &&
-	    (end = epoch(to, field->p, field->n)) != NULL) {
-		buf_wrote(b, (size_t)(end - to));
-		return VALUE_OK;
+	to = buf_room(b, TIME_TEXT);
+	if (to != NULL && is_plain(s) && c->type == COLUMN_DATETIME &&
+	    (c->as == AS_EPOCH || c->as == AS_IS)) {
+		*to = '"';
+		end = when(to + 1, c->as == AS_IS ? HOW_TIME : HOW_EPOCH,
+		    field->p, field->n);
+		if (end != NULL) {
+			buf_wrote(b, (size_t)(end - to));
+			return VALUE_OK;
+		}
 	}
 	return convert(b, c, field, counts);
 }
@@ -285,35 +291,40 @@ textrow_columns(struct buf *b, const struct header *h,
     struct value_counts *counts, size_t *starts)
 {
 	const struct split *s = text_split();
-	const bool clean = !s->escapes && !s->high && s->len <= PLAIN_MAX;
+	const bool quick = is_plain(s);
 	/* Of columns the short way; constants and others have their own. */
-	const size_t room = h->ncolumns * (COLUMN_LABEL + 2 * SPARE) +
-			    h->uses * (clean ? s->len : PLAIN_MAX);
+	const size_t room =
+	    h->ncolumns * (COLUMN_LABEL + SPARE) + h->uses * PLAIN_MAX;
+	const struct header_column *c = h->columns;
+	const struct field *fields = s->field;
+	const size_t n = s->n < TEXT_FIELDS_MAX ? s->n : TEXT_FIELDS_MAX;
 	char *start = buf_room(b, room), *to = start, *next;
 	uint64_t misfits = 0;
 	size_t began = 1;
 
-	for (size_t i = 0; i < h->ncolumns && start != NULL; i++) {
-		const struct column *c = h->columns[i].column;
-		const struct field *field = field_of(s, h->columns[i].field);
+	for (; c < h->columns + h->ncolumns && start != NULL; c++) {
+		/* A field, and something in it; -1 is none. */
+		const struct field *field =
+		    (size_t)c->field < n && fields[c->field].n > 0
+			? &fields[c->field]
+			: NULL;
 
 		/* '-' is nothing in what is no text. */
-		if (field == NULL ? c->node != NULL
+		if (field == NULL ? c->how != HOW_CONSTANT
 				  : field->n == 1 && *field->p == '-' &&
-					c->type != COLUMN_STRING)
+					c->column->type != COLUMN_STRING)
 			continue;
 		if (starts != NULL)
-			begin(starts, &began, (size_t)(c - h->format->columns),
+			begin(starts, &began,
+			    (size_t)(c->column - h->format->columns),
 			    b->len + (size_t)(to - start));
-		next = field != NULL
-			   ? plain(label(to, c), c, field, clean, s->end)
-			   : NULL;
+		next = quick && field != NULL ? plain(to, c, field) : NULL;
 		if (next != NULL) {
 			to = next;
 			continue;
 		}
 		buf_wrote(b, (size_t)(to - start));
-		misfits += slow(b, c, field, counts);
+		misfits += slow(b, c->column, field, counts);
 		start = to = buf_room(b, room);
 	}
 	if (start != NULL)

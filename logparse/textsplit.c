@@ -29,69 +29,96 @@ struct marks {
 };
 
 #if defined(__SSE2__)
-/* The marks of 64 bytes at p. */
-static inline void
-mark_word(struct marks *m, const char *p, size_t word)
+/* Which of 64 bytes are set in v, as bits. */
+static inline uint64_t
+bits_of(const __m128i v[4])
 {
-	const __m128i sep = _mm_set1_epi8(m->separator);
-	uint64_t seps = 0, quotes = 0, control = 0, high = 0, s;
+	return (uint64_t)(unsigned)_mm_movemask_epi8(v[0]) |
+	       (uint64_t)(unsigned)_mm_movemask_epi8(v[1]) << 16 |
+	       (uint64_t)(unsigned)_mm_movemask_epi8(v[2]) << 32 |
+	       (uint64_t)(unsigned)_mm_movemask_epi8(v[3]) << 48;
+}
 
-	for (unsigned i = 0; i < 64; i += 16) {
-		__m128i v = scan_load(p + i);
-		__m128i is_quote = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
+/* Which of 64 bytes are c. */
+static inline uint64_t
+bits_equal(const __m128i v[4], char c)
+{
+	const __m128i all = _mm_set1_epi8(c);
 
-		s = (uint64_t)_mm_movemask_epi8(_mm_cmpeq_epi8(v, sep));
-		seps |= s << i;
-		quotes |= (uint64_t)_mm_movemask_epi8(is_quote) << i;
-		control |= (scan_stops(v) & ~s) << i;
-		high |= (uint64_t)_mm_movemask_epi8(v) << i;
-	}
+	return bits_of((const __m128i[]){_mm_cmpeq_epi8(v[0], all),
+	    _mm_cmpeq_epi8(v[1], all), _mm_cmpeq_epi8(v[2], all),
+	    _mm_cmpeq_epi8(v[3], all)});
+}
+
+/* Which of 16 bytes must be escaped, or are quotes. */
+static inline __m128i
+stops(__m128i v)
+{
+	const __m128i limit = _mm_set1_epi8(0x1f);
+
+	return _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\\')),
+	    _mm_cmpeq_epi8(_mm_min_epu8(v, limit), v));
+}
+
+/* The marks of 64 bytes at p, of which those whose bits are set count. */
+static inline void
+mark_word(struct marks *m, const char *p, size_t word, uint64_t which)
+{
+	const __m128i v[4] = {scan_load(p), scan_load(p + 16),
+	    scan_load(p + 32), scan_load(p + 48)};
+	const uint64_t seps = bits_equal(v, m->separator) & which;
+	const uint64_t quotes = bits_equal(v, '"') & which;
+
 	m->sep[word] = seps;
 	m->quote[word] = quotes;
-	m->control |= control & ~quotes;
-	m->high |= high;
-}
-static void
-mark_rest(struct marks *m, const char *p, size_t n, size_t word)
-{
-	char bytes[64];
-
-	/* What is behind must be neither one nor the other. */
-	memset(bytes, m->separator == 'x' ? 'y' : 'x', sizeof(bytes));
-	memcpy(bytes, p, n);
-	mark_word(m, bytes, word);
+	m->quotes |= quotes;
+	m->control |= bits_of((const __m128i[]){
+			  stops(v[0]), stops(v[1]), stops(v[2]), stops(v[3])}) &
+		      ~seps & which;
+	m->high |= bits_of(v) & which;
 }
 #else
-/* The marks of up to 64 bytes at p. */
-static void
-mark_rest(struct marks *m, const char *p, size_t n, size_t word)
+/* The same of up to 64 bytes, the first ones. */
+static inline void
+mark_word(struct marks *m, const char *p, size_t word, uint64_t which)
 {
-	uint64_t bit = 1;
+	uint64_t seps = 0, quotes = 0, bit = 1;
 
-	m->sep[word] = m->quote[word] = 0;
-	for (size_t i = 0; i < n; i++, bit <<= 1) {
+	for (size_t i = 0; i < 64 && (which & bit) != 0; i++, bit <<= 1) {
 		unsigned char c = (unsigned char)p[i];
 
 		if (p[i] == m->separator)
-			m->sep[word] |= bit;
+			seps |= bit;
 		else if (c == '"')
-			m->quote[word] |= bit;
+			quotes |= bit;
 		else if (c < 0x20 || c == '\\')
 			m->control |= bit;
 		else if (c > 0x7f)
 			m->high |= bit;
 	}
-}
-
-static void
-mark_word(struct marks *m, const char *p, size_t word)
-{
-	mark_rest(m, p, 64, word);
+	m->sep[word] = seps;
+	m->quote[word] = quotes;
+	m->quotes |= quotes;
 }
 #endif
 
+/* The marks of the last n < 64 bytes. */
+static inline void
+mark_rest(
+    struct marks *m, const char *p, size_t n, const char *end, size_t word)
+{
+	const uint64_t which = (UINT64_C(1) << n) - 1;
+	char bytes[64] = {0};
+
+	if (end - p < 64) {
+		memcpy(bytes, p, n);
+		p = bytes;
+	}
+	mark_word(m, p, word, which);
+}
+
 static void
-mark(struct marks *m, const char *p, size_t n, char separator)
+mark(struct marks *m, const char *p, size_t n, const char *end, char separator)
 {
 	size_t word = 0, i = 0;
 
@@ -101,11 +128,9 @@ mark(struct marks *m, const char *p, size_t n, char separator)
 	m->marked = n < MARKED ? n : MARKED;
 	m->control = m->high = m->quotes = 0;
 	for (; i + 64 <= m->marked; i += 64)
-		mark_word(m, p + i, word++);
+		mark_word(m, p + i, word++, ~UINT64_C(0));
 	if (i < m->marked)
-		mark_rest(m, p + i, m->marked - i, word++);
-	while (word-- > 0)
-		m->quotes |= m->quote[word];
+		mark_rest(m, p + i, m->marked - i, end, word);
 	if (n > m->marked) {
 		/* Taken for granted of long lines. */
 		m->quotes = m->control = m->high = 1;
@@ -284,12 +309,12 @@ field(struct split *s, const struct text_format *t, struct marks *m, size_t *at,
 static void
 plain(struct split *s, const struct marks *m)
 {
-	const char *start = m->p, *at;
+	const char *start = m->p, *word = m->p, *at;
 	size_t n = 0;
 
-	for (size_t w = 0; w * 64 < m->n; w++)
+	for (size_t w = 0; w * 64 < m->n; w++, word += 64)
 		for (uint64_t bits = m->sep[w]; bits != 0; bits &= bits - 1) {
-			at = m->p + w * 64 + (size_t)__builtin_ctzll(bits);
+			at = word + __builtin_ctzll(bits);
 			if (n < TEXT_FIELDS_MAX)
 				s->field[n] = (struct field){
 				    start, (size_t)(at - start), false};
@@ -382,11 +407,11 @@ log_fields(
 
 void
 textsplit(struct split *s, const struct text_format *t, const char *p, size_t n,
-    size_t last)
+    const char *end, size_t last)
 {
 	static struct marks m;
 
-	mark(&m, p, n, t->separator);
+	mark(&m, p, n, end, t->separator);
 	s->open = false;
 	s->escapes = m.control != 0;
 	s->high = m.high != 0;

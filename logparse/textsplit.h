@@ -17,19 +17,21 @@ struct field {
 
 struct split {
 	struct field field[TEXT_FIELDS_MAX];
-	size_t n;        /* there may be more than are kept */
-	bool escapes;    /* something in it must be escaped in JSON */
-	bool quotes;     /* quotes are in it */
-	bool high;       /* bytes above 0x7f are in it */
-	bool open;       /* quotes do not match: a quoted field does not end */
-	bool doubtful;   /* they may not */
-	size_t len;      /* bytes of the line */
+	size_t n;      /* there may be more than are kept */
+	bool escapes;  /* something in it must be escaped in JSON */
+	bool quotes;   /* quotes are in it */
+	bool high;     /* bytes above 0x7f are in it */
+	bool open;     /* quotes do not match: a quoted field does not end */
+	bool doubtful; /* they may not */
+	const char *line;
+	size_t len;
 	const char *end; /* of the memory that may be read */
 };
 
-/** Cut n bytes; field number `last`, from 0, takes all the rest. */
+/** Cut n bytes; field number `last`, from 0, takes all the rest.  Up to end
+ * memory may be read. */
 void textsplit(struct split *s, const struct text_format *t, const char *p,
-    size_t n, size_t last);
+    size_t n, const char *end, size_t last);
 
 /**
  * Where the record that begins at p ends, when line breaks inside quotes are

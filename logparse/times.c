@@ -86,12 +86,45 @@ write_time(struct buf *b, const char seconds[SECONDS], const char *fraction,
 	buf_addc(b, 'Z');
 }
 
+/* The number of two digits; over 99 when they are none. */
+static inline unsigned
+two(const char *s)
+{
+	unsigned a = (unsigned char)s[0] - (unsigned)'0';
+	unsigned b = (unsigned char)s[1] - (unsigned)'0';
+
+	return a > 9 || b > 9 ? 100 : a * 10 + b;
+}
+
+bool
+times_is_plain(const char *s, size_t n)
+{
+	size_t i = SECONDS;
+
+	/* Any month has 28 days; years before 1000 are the other way's. */
+	if (n <= SECONDS || n > TIMES_PLAIN_MAX || s[4] != '-' || s[7] != '-' ||
+	    s[10] != 'T' || s[13] != ':' || s[16] != ':' || two(s) - 10 > 89 ||
+	    two(s + 2) > 99 || two(s + 5) - 1 > 11 || two(s + 8) - 1 > 27 ||
+	    two(s + 11) > 23 || two(s + 14) > 59 || two(s + 17) > 59)
+		return false;
+	if (s[i] == '.') {
+		i += 1 + digits(s + i + 1, n - i - 1);
+		if (i == SECONDS + 1)
+			return false;
+	}
+	return i + 1 == n && s[i] == 'Z';
+}
+
 bool
 times_iso(struct buf *b, const char *s, size_t n)
 {
 	struct written_time t = {0};
 	char text[TIMEFMT_MAX];
 
+	if (times_is_plain(s, n)) {
+		buf_add(b, s, n);
+		return true;
+	}
 	if (!read_time(s, n, &t))
 		return false;
 	if (t.plain) {
@@ -108,23 +141,51 @@ times_iso(struct buf *b, const char *s, size_t n)
 static void
 epoch_text(char out[SECONDS], int64_t s)
 {
+	/* Of hours, minutes, seconds. */
+	static const char two[] = "000102030405060708091011121314151617181920"
+				  "212223242526272829303132333435363738394041"
+				  "42434445464748495051525354555657585960";
 	static char day_text[TIMEFMT_MAX];
 	static int64_t day = -1;
-	int64_t d = s / DAY;
-	unsigned rest = (unsigned)(s - d * DAY), part[3];
+	unsigned rest;
 
-	if (d != day) {
-		timefmt_rfc3339(day_text, d * DAY * 1000, false);
-		day = d;
+	if (day < 0 || s < day || s - day >= DAY) {
+		day = s / DAY * DAY;
+		timefmt_rfc3339(day_text, day * 1000, false);
 	}
-	part[0] = rest / 3600;
-	part[1] = rest / 60 % 60;
-	part[2] = rest % 60;
+	rest = (unsigned)(s - day);
 	memcpy(out, day_text, SECONDS);
-	for (size_t i = 0; i < 3; i++) {
-		out[11 + 3 * i] = (char)('0' + part[i] / 10);
-		out[12 + 3 * i] = (char)('0' + part[i] % 10);
+	memcpy(out + 11, two + 2 * (rest / 3600), 2);
+	memcpy(out + 14, two + 2 * (rest / 60 % 60), 2);
+	memcpy(out + 17, two + 2 * (rest % 60), 2);
+}
+
+bool
+times_ten(char out[TIMES_TEN_TEXT], const char text[TIMES_TEN])
+{
+	/* Logs say the same ones again and again. */
+	static struct known {
+		char digits[TIMES_TEN], text[TIMES_TEN_TEXT];
+	} known[256];
+	struct known *k =
+	    &known[((unsigned)text[8] & 15) << 4 | ((unsigned)text[9] & 15)];
+	unsigned digit, bad = 0;
+	int64_t s = 0;
+
+	if (memcmp(k->digits, text, TIMES_TEN) != 0) {
+		for (size_t i = 0; i < TIMES_TEN; i++) {
+			digit = (unsigned char)text[i] - (unsigned)'0';
+			bad |= digit > 9;
+			s = s * 10 + digit;
+		}
+		if (bad != 0)
+			return false;
+		memcpy(k->digits, text, TIMES_TEN);
+		epoch_text(k->text, s);
+		k->text[SECONDS] = 'Z';
 	}
+	memcpy(out, k->text, TIMES_TEN_TEXT);
+	return true;
 }
 
 bool

@@ -20,6 +20,20 @@ bool times_iso(struct buf *b, const char *s, size_t n);
  * ms, 6 for us, 9 for ns. */
 bool times_epoch(struct buf *b, const char *s, size_t n, unsigned unit);
 
+enum {
+	TIMES_TEN = 10,      /* digits: seconds of the years 1970 to 2286 */
+	TIMES_TEN_TEXT = 20, /* 2026-01-02T03:04:05Z */
+	TIMES_PLAIN_MAX = 32 /* most are shorter */
+};
+
+/** The quick way for what most logs write, ten digits of seconds: the time to
+ * out.  False when they are no such digits. */
+bool times_ten(char out[TIMES_TEN_TEXT], const char digits[TIMES_TEN]);
+
+/** Is it RFC 3339 in UTC as it stands?  False of some that are, too: it is
+ * quick, and for most. */
+bool times_is_plain(const char *s, size_t n);
+
 /** 06/Feb/2019:00:00:38 +0000, as Apache and S3 write it; the brackets around
  * it may be there. */
 bool times_apache(struct buf *b, const char *s, size_t n);
