@@ -77,6 +77,9 @@ jqlimit_init(void)
 	statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
 	(void)sigemptyset(&act.sa_mask);
 	(void)sigaction(SIGPROF, &act, NULL);
+	/* Whoever started us may have had it blocked. */
+	(void)sigaddset(&act.sa_mask, SIGPROF);
+	(void)sigprocmask(SIG_UNBLOCK, &act.sa_mask, NULL);
 	(void)setitimer(ITIMER_PROF, &every, NULL);
 #ifndef LB_NO_SANDBOX
 	/* The sanitizers map far more than they use. */
