@@ -69,14 +69,12 @@ escape(struct json *j)
 	return true;
 }
 
-/* Pass the string at p, adding to flags. */
+/* The rest of a string with more than plain text in it, or without its end. */
 static bool
-string(struct json *j, unsigned *flags)
+odd_string(struct json *j, unsigned high, unsigned *flags)
 {
-	unsigned high = 0, escapes = 0;
+	unsigned escapes = 0;
 
-	j->p++;
-	j->p += scan_string(j->p, (size_t)(j->end - j->p), &high);
 	for (;;) {
 		if (j->p == j->end)
 			return more(j);
@@ -93,6 +91,23 @@ string(struct json *j, unsigned *flags)
 	j->p++;
 	if (escapes != 0)
 		*flags |= JSON_ESCAPES;
+	if (high != 0)
+		*flags |= JSON_HIGH;
+	return true;
+}
+
+/* Pass the string at p, adding to flags. */
+static inline bool
+string(struct json *j, unsigned *flags)
+{
+	const char *p = j->p + 1;
+	unsigned high = 0;
+
+	p += scan_string(p, (size_t)(j->end - p), &high);
+	j->p = p;
+	if (p == j->end || *p != '"')
+		return odd_string(j, high, flags);
+	j->p++;
 	if (high != 0)
 		*flags |= JSON_HIGH;
 	return true;

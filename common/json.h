@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "scan.h"
 
 /*
  * Reading JSON (RFC 8259, strict) without building a tree: a cursor walks
@@ -63,6 +64,10 @@ bool json_some_space(struct json *j); /* its slow half */
 
 /** Pass one value, with white space before it.  Returns false with j->err. */
 bool json_value(struct json *j, struct json_val *v);
+
+/** Pass a value that begins right here, is a string and has no escapes: most
+ * are such.  Returns false, with nothing done, when it is another. */
+static inline bool json_plain_string(struct json *j, struct json_val *v);
 
 /**
  * Walk an object or array:
@@ -135,6 +140,26 @@ bool json_base64(struct buf *b, const char *s, size_t n);
 
 /** The same of a string value, which may be written with escapes. */
 bool json_base64_text(struct buf *b, const struct json_val *v);
+
+static inline bool
+json_plain_string(struct json *j, struct json_val *v)
+{
+	const char *p = j->p, *end = j->end;
+	unsigned high = 0;
+
+	if (j->err != JSON_FINE || p == end || *p != '"')
+		return false;
+	p++;
+	p += scan_string(p, (size_t)(end - p), &high);
+	if (p == end || *p != '"')
+		return false;
+	v->p = j->p;
+	v->n = (size_t)(p + 1 - v->p);
+	v->type = JSON_STRING;
+	v->flags = high != 0 ? JSON_HIGH : 0;
+	j->p = p + 1;
+	return true;
+}
 
 static inline bool
 json_space(struct json *j)

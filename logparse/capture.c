@@ -84,6 +84,31 @@ place(struct capture *c, const struct path_node *node, struct json_val *val)
 	return node->slot != -1 ? &c->slot[node->slot] : val;
 }
 
+/* Pass the name of the next member; *child is its place, or NULL.  False when
+ * there is none.  Records are alike: mostly it is the one that came behind the
+ * last member before. */
+static bool
+next_member(struct walk *w, const struct path_node *node,
+    struct path_node **guess, bool *first, struct json_val *key,
+    struct path_node **child)
+{
+	struct json *j = w->j;
+	const char *p = j->p;
+
+	*child = *guess;
+	if (*child != NULL && p < j->end && (*first || *p++ == ',') &&
+	    path_label_at(*child, p, j->end)) {
+		*key = (struct json_val){p, (*child)->len + 2, JSON_STRING, 0};
+		j->p = p + (*child)->label_len;
+		*first = false;
+		return true;
+	}
+	if (!json_member(j, first, key))
+		return false;
+	*child = find(node, guess, key);
+	return true;
+}
+
 /* Pass an object whose members node knows. */
 static bool
 walk_object(struct walk *w, struct path_node *node, struct json_val *v)
@@ -96,10 +121,9 @@ walk_object(struct walk *w, struct path_node *node, struct json_val *v)
 	if (!json_enter(w->j, '{', &first))
 		return false;
 	w->depth++;
-	while (json_member(w->j, &first, &key)) {
+	while (next_member(w, node, guess, &first, &key, &child)) {
 		if (node == &c->tree->root && c->first.p == NULL)
 			c->first = key;
-		child = find(node, guess, &key);
 		if (child == NULL) {
 			to = &val;
 			if (!json_value(w->j, to))
@@ -195,6 +219,8 @@ walk_value(struct walk *w, struct path_node *node, struct json_val *v)
 	struct json *j = w->j;
 	size_t spaces;
 
+	if (json_plain_string(j, v))
+		return true;
 	if (!json_space(j))
 		return json_value(j, v); /* fails as it should */
 	if (node->envelope && w->envelopes && *j->p == '[') {

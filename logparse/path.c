@@ -28,6 +28,7 @@ free_below(struct path_node *node)
 	for (size_t i = 0; i < node->n; i++) {
 		free_below(node->child[i]);
 		free(node->child[i]->name);
+		free(node->child[i]->label);
 		free(node->child[i]);
 	}
 	free(node->child);
@@ -39,6 +40,21 @@ path_free(struct path_tree *t)
 {
 	free_below(&t->root);
 	path_init(t);
+}
+
+static void
+make_label(struct path_node *node)
+{
+	for (size_t i = 0; i < node->len; i++)
+		if ((unsigned char)node->name[i] < 0x20 ||
+		    (unsigned char)node->name[i] > 0x7f ||
+		    node->name[i] == '"' || node->name[i] == '\\')
+			return;
+	node->label_len = node->len + 3;
+	node->label = alloc(node->label_len, 1);
+	node->label[0] = '"';
+	memcpy(node->label + 1, node->name, node->len);
+	memcpy(node->label + 1 + node->len, "\":", 2);
 }
 
 static struct path_node *
@@ -65,6 +81,7 @@ add_child(struct path_node *node, const char *name, size_t len, size_t index)
 		c->name = alloc(len + 1, 1);
 		memcpy(c->name, name, len);
 		c->len = len;
+		make_label(c);
 	}
 	node->positions = name == NULL;
 	node->child[node->n++] = c;
@@ -292,28 +309,6 @@ path_finish(struct path_tree *t)
 	INVARIANT(next == t->slots);
 }
 
-/* memcmp() of names, most of which are short: in words that overlap. */
-static bool
-same(const char *a, const char *b, size_t n)
-{
-	uint64_t x[2], y[2];
-	size_t i = 0;
-
-	if (n < 8)
-		return memcmp(a, b, n) == 0;
-	for (; i + 16 < n; i += 8) {
-		memcpy(x, a + i, 8);
-		memcpy(y, b + i, 8);
-		if (x[0] != y[0])
-			return false;
-	}
-	memcpy(&x[0], a + (i + 8 < n ? i : n - 8), 8);
-	memcpy(&y[0], b + (i + 8 < n ? i : n - 8), 8);
-	memcpy(&x[1], a + n - 8, 8);
-	memcpy(&y[1], b + n - 8, 8);
-	return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
-}
-
 struct path_node *
 path_find(const struct path_node *node, const char *name, size_t n)
 {
@@ -324,7 +319,7 @@ path_find(const struct path_node *node, const char *name, size_t n)
 		return NULL;
 	for (h = hash(name, n); (i = node->table[h & node->mask]) != 0; h++) {
 		c = node->child[i - 1];
-		if (c->len == n && same(c->name, name, n))
+		if (c->len == n && path_same(c->name, name, n))
 			return node->child[i - 1];
 	}
 	return NULL;
@@ -336,7 +331,7 @@ path_guess(const struct path_node *node, struct path_node **guess,
 {
 	struct path_node *c = *guess;
 
-	if (c != NULL && c->len == n && same(c->name, name, n))
+	if (c != NULL && c->len == n && path_same(c->name, name, n))
 		return c;
 	c = path_find(node, name, n);
 	if (c != NULL)

@@ -3,6 +3,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 /*
  * The wanted places of a record, as a tree of member names and array
@@ -20,6 +22,10 @@ enum {
 struct path_node {
 	char *name; /* NULL: the root, or a position of an array */
 	size_t len;
+	/* "NAME": as it stands in most records; NULL when there would be an
+	 * escape in it, or other than ASCII. */
+	char *label;
+	size_t label_len;
 	size_t index;        /* the position, when name is NULL */
 	int slot;            /* where the value goes, or -1 */
 	bool envelope;       /* an array here holds the records */
@@ -69,5 +75,38 @@ struct path_node *path_find(
  * becomes what is found. */
 struct path_node *path_guess(const struct path_node *node,
     struct path_node **guess, const char *name, size_t n);
+
+/** Does the node's label stand at p, before end? */
+static inline bool path_label_at(
+    const struct path_node *node, const char *p, const char *end);
+
+/* memcmp() of names, most of which are short: in words that overlap. */
+static inline bool
+path_same(const char *a, const char *b, size_t n)
+{
+	uint64_t x[2], y[2];
+	size_t i = 0;
+
+	if (n < 8)
+		return memcmp(a, b, n) == 0;
+	for (; i + 16 < n; i += 8) {
+		memcpy(x, a + i, 8);
+		memcpy(y, b + i, 8);
+		if (x[0] != y[0])
+			return false;
+	}
+	memcpy(&x[0], a + (i + 8 < n ? i : n - 8), 8);
+	memcpy(&y[0], b + (i + 8 < n ? i : n - 8), 8);
+	memcpy(&x[1], a + n - 8, 8);
+	memcpy(&y[1], b + n - 8, 8);
+	return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+}
+
+static inline bool
+path_label_at(const struct path_node *node, const char *p, const char *end)
+{
+	return node->label != NULL && (size_t)(end - p) >= node->label_len &&
+	       path_same(node->label, p, node->label_len);
+}
 
 #endif

@@ -127,6 +127,95 @@ others(void)
 	OK(ok, "what goes on is not complete");
 }
 
+/* What a record gives, as text. */
+static void
+given(struct buf *b, struct capture *from, const struct format *f,
+    const char *text, size_t n)
+{
+	enum capture_result r;
+	unsigned depth = 0;
+	struct json j;
+
+	json_init(&j, text, n);
+	j.final = n == strlen(text);
+	r = capture_record(from, &j, true, &depth);
+	buf_addf(b, "%d %d %zu %u ", (int)r, (int)j.err, (size_t)(j.p - text),
+	    depth);
+	for (size_t i = 0; r == CAPTURE_OK && i < f->n; i++) {
+		const struct json_val *v =
+		    &from->slot[f->columns[i].node->slot];
+
+		if (v->p != NULL)
+			buf_addf(b, "%s=%.*s/%d/%u ", f->columns[i].name,
+			    (int)v->n, v->p, (int)v->type, v->flags);
+	}
+	for (size_t i = 0; r == CAPTURE_OK && i < from->nunmapped; i++)
+		buf_addf(b, "-%.*s ", (int)from->unmapped[i].key.n,
+		    from->unmapped[i].key.p);
+	buf_addf(b, "twice %d", (int)from->duplicates);
+}
+
+/* Which member comes next is guessed by the records before: that changes
+ * nothing. */
+static void
+guessed(void)
+{
+	static const char *const texts[] = {
+	    "{\"name\":\"x\",\"whole\":{\"inner\":\"y\"},\"time\":1}",
+	    "{\"name\":1,\"whole\":{\"inner\":[]},\"time\":\"\"}",
+	    "{\"name\":\"x\" ,\"whole\" :{ \"inner\":1},\"time\": \"a b\" }",
+	    "{\"name\":\"x\",,\"whole\":1}",
+	    "{,\"name\":\"x\"}",
+	    "{\"name\":\"x\"\"whole\":1}",
+	    "{\"name\":\"x\",\"whole\"}",
+	    "{\"name\":\"x\",\"whole\":}",
+	    "{\"name\":\"x\\n\",\"whole\":\"\xc3\xa9\"}",
+	    "{\"name\":\"x\x01\",\"whole\":1}",
+	    "{\"name\":\"x\\\"\",\"whol\\u0065\":1,\"time\":2}",
+	    "{\"name\":1,\"name\":2,\"whole\":3,\"whole\":{\"inner\":1}}",
+	    "{\"whole\":1,\"name\":2,\"names\":3,\"nam\":4,\"time\":5}",
+	    "{\"time\":1,\"name\":\"a string of more than thirty-two "
+	    "bytes..\"}",
+	    "{\"d1\":{\"d2\":{\"d3\":\"x\"}},\"list\":[{\"port\":\"1\"},2,"
+	    "\"3\"]}",
+	    "{\"d1\":{\"d2\":\"x\"},\"list\":[{\"port\":1,\"port\":2}]}",
+	    "{}",
+	};
+	const size_t n = sizeof(texts) / sizeof(*texts);
+	struct buf fresh = BUF_INIT(10000), after = BUF_INIT(10000);
+	struct fault fault = {0};
+	struct capture mine;
+	struct format *f;
+	bool ok = true;
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < n; k++)
+			for (size_t len = 0; len <= strlen(texts[k]); len++) {
+				f = format_read("t", format_text,
+				    sizeof(format_text) - 1, &fault);
+				capture_init(&mine, &f->tree);
+				buf_reset(&fresh);
+				buf_reset(&after);
+				given(&fresh, &mine, f, texts[k], len);
+				given(&after, &c, format, texts[i],
+				    strlen(texts[i]));
+				buf_reset(&after);
+				given(&after, &c, format, texts[k], len);
+				if (strcmp(fresh.p, after.p) != 0)
+					fprintf(stderr,
+					    "# %s, %zu bytes, after %s\n# got: "
+					    "%s\n# want: %s\n",
+					    texts[k], len, texts[i], after.p,
+					    fresh.p);
+				ok = ok && strcmp(fresh.p, after.p) == 0;
+				capture_free(&mine);
+				format_free(f);
+			}
+	OK(ok, "records after others are what they are alone");
+	buf_clear(&fresh);
+	buf_clear(&after);
+}
+
 /* Counted over records, by name; those beyond the limits together. */
 static void
 counts(void)
@@ -188,6 +277,7 @@ main(void)
 	leftovers();
 	twice();
 	others();
+	guessed();
 	counts();
 	format_free(format);
 	return tap_done();
