@@ -6,8 +6,11 @@
 . "$(dirname "$0")/lib/logparse.sh"
 command -v jq >/dev/null || skip_all "jq is not installed"
 
-# The name of the format that logparse gives to the bytes on standard input.
-format_of() { logparse --log-format text - 2>/dev/null | jq -r 'select(.end) | .end.format | sub("/.*"; "")'; }
+# The name of the format in an end line on standard input (without jq, whose
+# start takes longer than all the rest).
+format_in() { sed -n 's|^{"id":"[^"]*","end":{"format":"\([^/"]*\)/.*|\1|p'; }
+# .. that logparse gives to the bytes on standard input.
+format_of() { logparse --log-format text - 2>/dev/null | format_in; }
 
 # hidden NAME FORMAT: $tmp/whole, of which no key is known.
 hidden() {
@@ -32,10 +35,10 @@ for case in tests/golden/logparse/*/; do
 	[ "$(grep -c '"v":1' "$case/stdin")" = 1 ] || continue
 	jq -j 'select(.text) | .text' "$case/stdin" >"$tmp/whole" 2>/dev/null || continue
 	[ -s "$tmp/whole" ] || continue
-	want=$(jq -r 'select(.end.format) | .end.format | sub("/.*"; "")' "$case/expect.out" 2>/dev/null)
+	want=$(format_in <"$case/expect.out")
 	[ "$want" ] || continue
 	if ! { grep -q -e --format "$case/cmd" && [[ $want =~ ^(json|csv|raw)$ ]]; }; then
-		is "$(logparse --log-format text <"$case/stdin" 2>/dev/null | jq -r 'select(.end.format) | .end.format | sub("/.*"; "")')" "$want" \
+		is "$(logparse --log-format text <"$case/stdin" 2>/dev/null | format_in)" "$want" \
 			"$name: with its key, whole"
 	fi
 	hidden "$name" "$want"

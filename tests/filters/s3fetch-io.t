@@ -156,7 +156,7 @@ is "$rc $(grep -c ' end ' <<<"$sum") $(find "$tmp/got" -type f -exec cat {} + | 
 
 # --- memory
 
-head -c 200000000 /dev/zero | tr '\0' a >"$tmp/large"
+head -c 100000000 /dev/zero | tr '\0' a >"$tmp/large"
 put large "$tmp/large"
 head -c 24000000 /dev/urandom >"$tmp/noise"
 zstd -q -1 --zstd=wlog=23 <"$tmp/noise" >"$tmp/wide.zst"

@@ -29,7 +29,7 @@ list() {
 }
 keys() { jq -r 'select(.key).key' "$tmp/out"; }
 totals() { jq -c ".done | $1" <<<"$done_line"; }
-total() { jq -c ".done.$1" <<<"$done_line"; }
+total() { [[ $done_line =~ ^\{\"done\":.*\"$1\":([0-9]+) ]] && echo "${BASH_REMATCH[1]}"; }
 fault() { s3sim_control faults "$1" >/dev/null; }
 reset() { s3sim_control reset >/dev/null; }
 put() { : | s3put - "$S3SIM_URL/logs/$1" >/dev/null; }
@@ -37,7 +37,8 @@ fill() { s3sim_control fill "{\"bucket\":\"logs\",\"prefix\":\"$1\",\"count\":$2
 
 # whole NAME COUNT: all went well, and each of so many objects came once.
 whole() {
-	is "$rc $(keys | sort -u | wc -l) $(keys | wc -l) $(total exit)" "0 $2 $2 0" "$1" ||
+	keys >"$tmp/keys"
+	is "$rc $(sort -u "$tmp/keys" | wc -l) $(wc -l <"$tmp/keys") $(total exit)" "0 $2 $2 0" "$1" ||
 		sed 's/^/# /' "$tmp/err"
 }
 

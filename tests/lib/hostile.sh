@@ -37,9 +37,10 @@ weighed() {
 	err=$(tr -d '\0' <"$tmp/err")
 }
 # harmless FILE: is it text, without what steers a terminal or turns text round?
+# (Perl's own decoding takes surrogates, noncharacters and what lies beyond Unicode.)
 harmless() {
-	perl -MEncode -0777 -ne 'my $t = eval { decode("UTF-8", $_, Encode::FB_CROAK) };
-		exit(defined $t && $t !~ /[^\P{Cc}\n]|\p{Cf}|\p{Zl}|\p{Zp}/ ? 0 : 1)' "$1"
+	perl -0777 -ne 'exit(utf8::decode($_) &&
+		!/[^\P{Cc}\n]|\p{Cf}|\p{Zl}|\p{Zp}|\p{Cs}|\p{NChar}|[^\x{0}-\x{10ffff}]/ ? 0 : 1)' "$1"
 }
 # contained NAME: whatever it said and however it ended, it did no harm.
 contained() {
