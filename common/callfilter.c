@@ -3,8 +3,8 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "callfilter.h"
@@ -42,22 +42,24 @@ add_rules(scmp_filter_ctx ctx, const struct callfilter *f)
 }
 
 /* The program that libseccomp makes, of *n instructions: it writes it to a
- * descriptor only (2.6 can do without one). */
+ * descriptor only (2.6 can do without one).  To a socket, all at once: a file,
+ * also of memory alone, is subject to the limit of file sizes. */
 static int
 generate(scmp_filter_ctx ctx, struct sock_filter *to, size_t *n)
 {
-	int fd = memfd_create("rules", MFD_CLOEXEC), rc;
+	int fd[2], rc;
 	ssize_t got;
 
-	if (fd == -1)
+	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, fd) != 0)
 		return -errno;
-	rc = seccomp_export_bpf(ctx, fd);
+	rc = seccomp_export_bpf(ctx, fd[1]);
 	if (rc == 0) {
-		got = pread(fd, to, BPF_MAXINSNS * sizeof(*to), 0);
+		got = recv(fd[0], to, BPF_MAXINSNS * sizeof(*to), MSG_DONTWAIT);
 		rc = got == -1 ? -errno : 0;
 		*n = got > 0 ? (size_t)got / sizeof(*to) : 0;
 	}
-	(void)close(fd);
+	(void)close(fd[0]);
+	(void)close(fd[1]);
 	return rc;
 }
 
