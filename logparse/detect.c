@@ -464,25 +464,35 @@ by_content(const struct formats *all, const char *key, size_t nkey,
 	return best;
 }
 
+/* Is the format at i of a lower version than the one at place, if there is
+ * one? */
+static bool
+is_lower(const struct formats *all, size_t i, int place)
+{
+	return place < 0 ||
+	       all->v[i].format->version < all->v[place].format->version;
+}
+
 int
 formats_form(
     const struct formats *all, int place, const char *p, size_t n, bool final)
 {
 	const size_t at = beginning(p, n);
 	const bool json = is_json(p + at, n - at);
+	int like = DETECT_NONE, fits = DETECT_NONE;
 	struct sign s;
-	int fits = -1;
 
 	for (size_t i = 0; i < all->n; i++) {
 		if ((int)i != place && !is_form(all, place, i))
 			continue;
-		if (content_matches(all->v[i].format, p, n, final, json, &s))
-			return (int)i;
-		if (formats_fit(all, (int)i, p, n) &&
-		    (fits < 0 || all->v[i].format->version <
-				     all->v[fits].format->version))
+		if (is_lower(all, i, like) &&
+		    content_matches(all->v[i].format, p, n, final, json, &s))
+			like = (int)i;
+		if (is_lower(all, i, fits) && formats_fit(all, (int)i, p, n))
 			fits = (int)i;
 	}
+	if (like >= 0)
+		return like;
 	if (!final)
 		return DETECT_MORE;
 	return fits >= 0 ? fits : place;

@@ -194,6 +194,27 @@ text_value(struct json_val *v, const struct field *f)
 	put(v, &to, f->p, f->n, f->doubled);
 }
 
+/* Are the fields, cut last, those that the format's match statements say? */
+static bool
+are_alike(const struct text_format *t)
+{
+	const struct field *field = split.field;
+
+	for (size_t i = 0; i < t->nmatch; i++) {
+		const struct text_match *m = &t->match[i];
+		bool found = false;
+
+		if (m->field >= split.n || m->field >= TEXT_FIELDS_MAX)
+			return false;
+		for (size_t k = 0; k < m->n && !found; k++)
+			found = glob_match(
+			    m->globs[k], field[m->field].p, field[m->field].n);
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
 const char *
 text_record(struct capture *c, const struct header *h, const char *p, size_t n,
     const char *end, const char **detail)
@@ -211,6 +232,11 @@ text_record(struct capture *c, const struct header *h, const char *p, size_t n,
 	if (split.n < least(h)) {
 		*detail = "expected more fields";
 		return "missing-field";
+	}
+	/* Without a header line they may be other fields than those given. */
+	if (t->header && h->line == NULL && !are_alike(t)) {
+		*detail = "expected a header line before other fields";
+		return "not-allowed";
 	}
 	c->first.p = NULL;
 	c->duplicates = c->others = 0;
@@ -231,30 +257,15 @@ text_blank(const char *p, size_t n)
 	return true;
 }
 
-/* Are the fields of the line those that the format's match statements say? */
+/* The same of a line. */
 static bool
 fields_match(const struct format *f, const char *p, size_t n)
 {
 	const struct text_format *t = &f->text;
-	const struct field *field = split.field;
 
 	textsplit(&split, t, p, n, p + n, t->rest ? t->nfields - 1 : SIZE_MAX);
-	if (split.open || split.n < t->least || t->nmatch == 0 ||
-	    (t->most != 0 && split.n > t->most))
-		return false;
-	for (size_t i = 0; i < t->nmatch; i++) {
-		const struct text_match *m = &t->match[i];
-		bool found = false;
-
-		if (m->field >= split.n || m->field >= TEXT_FIELDS_MAX)
-			return false;
-		for (size_t k = 0; k < m->n && !found; k++)
-			found = glob_match(
-			    m->globs[k], field[m->field].p, field[m->field].n);
-		if (!found)
-			return false;
-	}
-	return true;
+	return !split.open && split.n >= t->least && t->nmatch > 0 &&
+	       (t->most == 0 || split.n <= t->most) && are_alike(t);
 }
 
 /* Could the line have names of the format's fields, and does it? */

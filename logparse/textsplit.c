@@ -242,6 +242,20 @@ csv_close(const struct marks *m, size_t start, bool *doubled)
 	return i;
 }
 
+/* Is it "-" with a letter or digit behind it?  Some of AWS's lines have no
+ * blank between this and the next field. */
+static bool
+is_dash(const struct marks *m, size_t start)
+{
+	unsigned char c;
+
+	if (m->n - start < 4 || memcmp(m->p + start, "\"-\"", 3) != 0)
+		return false;
+	c = (unsigned char)m->p[start + 3];
+	return (c >= '0' && c <= '9') ||
+	       ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
 /* A quoted field that begins at *at; false when it does not end. */
 static bool
 quoted(struct split *s, const struct text_format *t, struct marks *m,
@@ -250,6 +264,11 @@ quoted(struct split *s, const struct text_format *t, struct marks *m,
 	size_t start = *at, close;
 
 	f->doubled = false;
+	if (t->quotes == QUOTES_LOG && is_dash(m, start)) {
+		*f = (struct field){m->p + start + 1, 1, false};
+		*at = start + 2;
+		return true;
+	}
 	close = t->quotes == QUOTES_CSV ? csv_close(m, start + 1, &f->doubled)
 					: log_close(m, start + 1);
 	if (close == m->n)

@@ -38,7 +38,13 @@ for format in vpcflow s3access alb nlb elbflow clb alb-connection cloudfront-rea
 	sep=' '
 	grep -q '^frame.*tab' "$file" && sep=$'\t'
 	{ cat "$file"; echo "filter no-such-field"; } >"$tmp/long.format"
-	lines "$names" "$sep" 4000 >"$tmp/in"
+	# Without a header line such values are not taken for the fields given.
+	header=
+	grep -q '^frame.*header' "$file" && header=$(xargs <<<"$names")
+	{
+		[ ! "$header" ] || echo "${header// /$sep}"
+		lines "$names" "$sep" 4000
+	} >"$tmp/in"
 	printf 'no end' >>"$tmp/in"
 	for way in short long; do
 		opt=(--format "$format")
