@@ -63,6 +63,8 @@ for f in $filters; do
 	like "$(cat err)" "cannot write standard output" "$f: and is told"
 	(ulimit -f 0; exec "${cmd[@]}" <"$in" >out 2>/dev/null)
 	is $? 74 "$f: a file at its size limit is 74, no death by a signal"
+	[ "$f" = s3ack ] || { (ulimit -f 0; "${cmd[@]}" <"$in"; echo $?) 2>err | tail -n 1 | cat; } | grep -qx 0
+	ok "$f: that no file may be written (LimitFSIZE=0) does not matter to a pipe"
 	"${cmd[@]}" <"$in" >&- 2>/dev/null
 	is $? 74 "$f: a closed standard output is 74"
 	"${cmd[@]}" <"$in" 2>&- >out
