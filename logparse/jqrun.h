@@ -14,12 +14,12 @@
  * standard error; and it has so much time and memory for one row.
  */
 enum {
-	JQRUN_SAID_MAX = 256,     /* bytes of an error's text that are kept */
-	JQRUN_SECONDS = 2,        /* of CPU that one row may take */
-	JQRUN_LEAVE = 20,         /* the same of a function that cannot be
-				     stopped, like a search: the end of all */
-	JQRUN_MEMORY = 256 << 20, /* bytes that one row may take */
-	JQRUN_DATA = 1 << 30      /* of the process: then malloc fails */
+	JQRUN_SAID_MAX = 256,    /* bytes of an error's text that are kept */
+	JQRUN_SECONDS = 2,       /* of CPU that one row may take */
+	JQRUN_LEAVE = 20,        /* the same of a function that cannot be
+				    stopped, like a search: the end of all */
+	JQRUN_MEMORY = 64 << 20, /* bytes that one row may take */
+	JQRUN_DATA = 512 << 20   /* of the process: then malloc fails */
 };
 
 struct jqrun;

@@ -60,9 +60,9 @@ fails(enum failnth_class class, const char *name)
 }
 
 /* Libraries that do not bear to be without memory, and where they are. */
-enum { FOREIGN = 3 };
+enum { FOREIGN = 5 };
 static const char *const foreign_names[FOREIGN] = {
-    "libcrypto.", "libssl.", "libseccomp."};
+    "libcrypto.", "libssl.", "libseccomp.", "libjq.", "libonig."};
 static struct range {
 	uintptr_t begin, end;
 } foreign[FOREIGN];
@@ -147,6 +147,21 @@ behind(void **at, const char *name)
 	}
 
 WRAP_ALLOC(NULL, void *, malloc, (size_t n), (n))
+
+/* The C library's own would be the one that calls malloc(3). */
+char *strdup(const char *s);
+char *
+strdup(const char *s)
+{
+	REAL(void *, malloc, (size_t n));
+	const size_t n = strlen(s) + 1;
+	char *copy = fails(whose(__builtin_return_address(0)), "strdup")
+			 ? NULL
+			 : real(n);
+
+	return copy != NULL ? memcpy(copy, s, n) : NULL;
+}
+
 WRAP_ALLOC(NULL, void *, calloc, (size_t n, size_t m), (n, m))
 WRAP_ALLOC(NULL, void *, realloc, (void *p, size_t n), (p, n))
 WRAP_ALLOC(NULL, void *, reallocarray, (void *p, size_t n, size_t m), (p, n, m))

@@ -12,7 +12,7 @@
  */
 enum failnth_class {
 	FAIL_ALLOC,   /* malloc(3) and its kin, but for: */
-	FAIL_FOREIGN, /* the same in OpenSSL and libseccomp */
+	FAIL_FOREIGN, /* the same in OpenSSL, libseccomp, libjq */
 	FAIL_MAP,     /* mmap(2), mremap(2) */
 	FAIL_READ,    /* read(2), recv(2), fread(3) .. */
 	FAIL_WRITE,   /* write(2), send(2) .. */

@@ -93,7 +93,7 @@ inputs() {
 
 # ---- Scenes ----
 
-scenes='list list-state show forget fetch fetch-save parse parse-files parse-rows post post-tls dry-run ack ack-old'
+scenes='list list-state show forget fetch fetch-save parse parse-files parse-rows parse-where post post-tls dry-run ack ack-old'
 
 # scene NAME: sets filter and args (of the driver, then of the filter) and
 # starts the servers that it needs.
@@ -131,6 +131,10 @@ scene() {
 	parse) filter=logparse args=(--in "$dir/chunks" --metrics "$d/m" -- logparse --metrics "$d/m") ;;
 	parse-files) filter=logparse args=(-- logparse --format-file "$dir/my.format" "$dir/store/logs/a%2F1" "$dir/store/logs/a%2F2" "$dir/store/logs/torn") ;;
 	parse-rows) filter=rows args=(--in "$dir/store/logs/a%2F1" -- logparse --rows -) ;;
+	parse-where)
+		# shellcheck disable=SC2016
+		filter=rows args=(--in "$dir/store/logs/a%2F1" -- logparse --rows --where '. as $x | true' --map '.Added = 1' -)
+		;;
 	post | post-tls)
 		filter=sentinelpost args=(--in "$dir/rows" --dead "$d/dead" --metrics "$d/m" --rows "$SIM_DIR/rows/T_CL.ndjson"
 			-- sentinelpost --dead-letter "$d/dead" --metrics "$d/m" --give-up 60s ${SIM_TLS:+--ca "$SIM_CA"})
