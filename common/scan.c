@@ -119,10 +119,10 @@ enum {
 /*
  * JSON has a quote in every eight bytes or so: finding them one after another
  * would wait for each before looking for the next.  So the hits of a whole
- * block come first, as bits.
+ * block come first, as bits; n of its bytes count.
  */
-static char *
-escape_block(char *out, const char *s)
+static inline char *
+escape_block(char *out, const char *s, size_t n)
 {
 	uint64_t hits = (uint64_t)scan_stops(scan_load(s)) |
 			(uint64_t)scan_stops(scan_load(s + 16)) << 16 |
@@ -130,25 +130,39 @@ escape_block(char *out, const char *s)
 			(uint64_t)scan_stops(scan_load(s + 48)) << 48;
 	size_t from = 0, at;
 
+	if (n < BLOCK)
+		hits &= ((uint64_t)1 << n) - 1;
 	for (; hits != 0; hits &= hits - 1) {
 		at = (size_t)__builtin_ctzll(hits);
 		copy_short(out, s + from, at - from);
 		out += at - from;
-		out += put_escape(out, (unsigned char)s[at]);
-		from = at + 1;
+		from = at;
+		if ((unsigned char)s[at] < 0x20)
+			out += put_escape(out, (unsigned char)s[from++]);
+		else
+			*out++ = '\\'; /* and itself, with what follows */
 	}
-	copy_short(out, s + from, BLOCK - from);
-	return out + (BLOCK - from);
+	copy_short(out, s + from, n - from);
+	return out + (n - from);
 }
 
 size_t
 scan_escape(char *out, const char *s, size_t n)
 {
-	char *begin = out;
+	char *begin = out, rest[2 * BLOCK + AHEAD];
 
 	for (; n >= BLOCK + AHEAD; s += BLOCK, n -= BLOCK)
-		out = escape_block(out, s);
-	return (size_t)(out - begin) + escape_bytes(out, s, n);
+		out = escape_block(out, s, BLOCK);
+	if (n < 16)
+		return (size_t)(out - begin) + escape_bytes(out, s, n);
+	/* Where reading on does no harm. */
+	memset(rest, ' ', sizeof(rest));
+	memcpy(rest, s, n);
+	if (n <= BLOCK)
+		return (size_t)(escape_block(out, rest, n) - begin);
+	out = escape_block(out, rest, BLOCK);
+	out = escape_block(out, rest + BLOCK, n - BLOCK);
+	return (size_t)(out - begin);
 }
 
 /* What stands in the 64 bytes at s, as bits. */

@@ -38,7 +38,7 @@ size_t scan_string_end(
  * that can take: whole vectors are stored.
  */
 size_t scan_escape(char *out, const char *s, size_t n);
-#define SCAN_ESCAPED(n) (6 * (n) + 16)
+#define SCAN_ESCAPED(n) (6 * (n) + 64)
 
 /**
  * Undo the two-character escapes in the n bytes at s, of the inside of a JSON

@@ -192,7 +192,8 @@ count_row(struct object *o, const struct capture *c, const struct done *d)
 	o->time_fallback += d->fallback;
 	o->parser->time_fallbacks += d->fallback;
 	o->duplicates += c->duplicates;
-	unmapped_count(&o->unmapped, c);
+	if (c->nunmapped > 0 || c->others > 0)
+		unmapped_count(&o->unmapped, c);
 }
 
 /* The names of the record's fields, when it is text that columns can be made
@@ -261,7 +262,7 @@ emit_row(struct object *o, struct frame_event *bad)
 	struct capture *c = o->parser->formats.v[o->record_format].capture;
 	const struct record rec = {
 	    c->slot, choose_around(o, o->record_format), o->key, o->nkey};
-	const struct rule *broken = rule_broken(f, &rec);
+	const struct rule *broken = f->nrules > 0 ? rule_broken(f, &rec) : NULL;
 	struct buf *b = out_buf();
 	size_t start = b->len, row;
 	enum emit_result r = EMIT_ROW;
@@ -287,7 +288,8 @@ emit_row(struct object *o, struct frame_event *bad)
 		d.misfits = textrow_columns(b, d.names, &d.values, d.starts);
 	else
 		add_columns(b, f, &rec, &d);
-	capture_settle(c);
+	if (c->nunmapped > 1)
+		capture_settle(c);
 	if (f->custom)
 		origin_add(b, o, f, o->record, o->record_len);
 	add_extra(b, o, f, c, &rec, &d);

@@ -69,15 +69,40 @@ consider(struct cutter *c, size_t at, enum ending ending)
 		c->best = (struct place){at, c->depth, ending};
 }
 
+/* Pass n bytes of plain text at i: of the places before each of them the last
+ * one counts that is good. */
+static void
+consider_run(struct cutter *c, size_t i, size_t n)
+{
+	size_t tail = ending_len(c, IN_STRING), at = i + n - 1;
+
+	if (i + tail > c->max)
+		return;
+	if (at + tail > c->max)
+		at = c->max - tail;
+	consider(c, at, IN_STRING);
+}
+
 /* Pass the string whose quote is at i. */
 static size_t
 pass_string(struct cutter *c, size_t i, size_t stop)
 {
-	size_t len;
+	size_t len, run;
 
-	for (i++; i < stop && c->p[i] != '"'; i += unit(c->p, c->n, i, &len))
+	for (i++; i < stop && c->p[i] != '"';) {
+		unsigned high = 0;
+
+		run = scan_string(c->p + i, stop - i, &high);
+		if (run > 0 && high == 0) {
+			if (!c->key)
+				consider_run(c, i, run);
+			i += run;
+			continue;
+		}
 		if (!c->key)
 			consider(c, i, IN_STRING);
+		i += unit(c->p, c->n, i, &len);
+	}
 	if (i < stop && !c->key)
 		consider(c, i, IN_STRING);
 	return i + 1;

@@ -101,7 +101,7 @@ room(size_t n)
 	want += n < FIELD_KEPT ? 2 * n : FIELD_KEPT;
 	if (split.escapes)
 		want *= 6;
-	to = buf_room(&text, want + 18 * (most + 2));
+	to = buf_room(&text, want + (SCAN_ESCAPED(0) + 2) * (most + 2));
 	INVARIANT(to != NULL);
 	return to;
 }

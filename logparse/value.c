@@ -41,13 +41,6 @@ slow_string(struct buf *b, const struct json_val *v, struct value_counts *c)
 	done(b, &mended);
 }
 
-bool
-value_is_plain(const struct json_val *v)
-{
-	return v->type == JSON_STRING && v->n - 2 <= VALUE_STRING_MAX &&
-	       (v->flags == 0 || !json_mendable(v->p + 1, v->n - 2, v->flags));
-}
-
 static void
 add_string(struct buf *b, const struct json_val *v, struct value_counts *c)
 {

@@ -32,7 +32,7 @@ struct value_counts {
 };
 
 /** Is v a string that a column of strings takes as it is, with its quotes? */
-bool value_is_plain(const struct json_val *v);
+static inline bool value_is_plain(const struct json_val *v);
 
 /** Is v a number, or a string that holds nothing but one?  *number then is its
  * text. */
@@ -42,5 +42,12 @@ bool value_number(const struct json_val *v, struct json_val *number);
  * as before. */
 enum value_result value_add(struct buf *b, enum column_type type,
     const struct json_val *v, struct value_counts *c);
+
+static inline bool
+value_is_plain(const struct json_val *v)
+{
+	return v->type == JSON_STRING && v->n - 2 <= VALUE_STRING_MAX &&
+	       (v->flags == 0 || !json_mendable(v->p + 1, v->n - 2, v->flags));
+}
 
 #endif
