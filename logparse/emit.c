@@ -336,6 +336,7 @@ filter(struct object *o, const struct frame_event *ev)
 void
 emit_record(struct object *o, const struct frame_event *ev)
 {
+	const struct format *f;
 	struct frame_event bad = *ev;
 	struct record rec = {0};
 
@@ -358,11 +359,15 @@ emit_record(struct object *o, const struct frame_event *ev)
 	o->record = ev->p;
 	o->record_len = ev->n;
 	o->record_at = ev->at;
-	rec.slots = o->parser->formats.v[o->record_format].capture->slot;
-	rec.outer = choose_around(o, o->record_format);
-	if (rule_filters(o->parser->formats.v[o->record_format].format, &rec)) {
-		filter(o, ev);
-		return;
+	f = o->parser->formats.v[o->record_format].format;
+	if (f->nrules > 0) {
+		rec.slots =
+		    o->parser->formats.v[o->record_format].capture->slot;
+		rec.outer = choose_around(o, o->record_format);
+		if (rule_filters(f, &rec)) {
+			filter(o, ev);
+			return;
+		}
 	}
 	switch (emit_row(o, &bad)) {
 	case EMIT_REJECT:

@@ -183,8 +183,9 @@ when(char *to, enum header_how how, const char *p, size_t n)
 {
 	if (how == HOW_TIME)
 		return times_is_plain(p, n) ? quote(to, p, n) : NULL;
-	if (n != TIMES_TEN || !times_ten(to, p))
+	if (n != TIMES_TEN || !all_digits(p, n))
 		return NULL;
+	times_ten(to, p);
 	to[TIMES_TEN_TEXT] = '"';
 	return to + TIMES_TEN_TEXT + 1;
 }
@@ -286,6 +287,64 @@ begin(size_t *starts, size_t *next, size_t column, size_t at)
 		starts[(*next)++] = at;
 }
 
+/* The columns of one row. */
+struct columns {
+	const struct header_column *next, *last;
+	const struct format *format;
+	const struct field *fields;
+	size_t n; /* fields */
+	size_t *starts, began;
+};
+
+/* The field of the next column: NULL when it has none, or nothing in it, or '-'
+ * in what is no text. */
+static inline const struct field *
+field_for(const struct columns *k)
+{
+	const struct header_column *c = k->next;
+	const struct field *f;
+
+	/* No field is -1. */
+	if ((size_t)c->field >= k->n)
+		return NULL;
+	f = &k->fields[c->field];
+	return f->n == 0 || (f->n == 1 && *f->p == '-' &&
+				c->column->type != COLUMN_STRING)
+		   ? NULL
+		   : f;
+}
+
+/* The next column, and those before it that were left out, begin there. */
+static inline void
+note_start(struct columns *k, size_t at)
+{
+	if (k->starts != NULL)
+		begin(k->starts, &k->began,
+		    (size_t)(k->next->column - k->format->columns), at);
+}
+
+/* Append columns the short way as long as that goes; at is where to is in the
+ * buffer. */
+static inline char *
+plain_columns(char *to, size_t at, struct columns *k)
+{
+	const char *start = to;
+	const struct field *f;
+	char *end;
+
+	for (; k->next < k->last; k->next++) {
+		f = field_for(k);
+		if (f == NULL && k->next->how != HOW_CONSTANT)
+			continue;
+		end = f != NULL ? plain(to, k->next, f) : NULL;
+		if (end == NULL)
+			break;
+		note_start(k, at + (size_t)(to - start));
+		to = end;
+	}
+	return to;
+}
+
 uint64_t
 textrow_columns(struct buf *b, const struct header *h,
     struct value_counts *counts, size_t *starts)
@@ -295,40 +354,30 @@ textrow_columns(struct buf *b, const struct header *h,
 	/* Of columns the short way; constants and others have their own. */
 	const size_t room =
 	    h->ncolumns * (COLUMN_LABEL + SPARE) + h->uses * PLAIN_MAX;
-	const struct header_column *c = h->columns;
-	const struct field *fields = s->field;
-	const size_t n = s->n < TEXT_FIELDS_MAX ? s->n : TEXT_FIELDS_MAX;
-	char *start = buf_room(b, room), *to = start, *next;
+	struct columns k = {.next = h->columns,
+	    .last = h->columns + h->ncolumns,
+	    .format = h->format,
+	    .fields = s->field,
+	    .n = s->n < TEXT_FIELDS_MAX ? s->n : TEXT_FIELDS_MAX,
+	    .starts = starts,
+	    .began = 1};
+	const struct field *f;
 	uint64_t misfits = 0;
-	size_t began = 1;
+	char *to;
 
-	for (; c < h->columns + h->ncolumns && start != NULL; c++) {
-		/* A field, and something in it; -1 is none. */
-		const struct field *field =
-		    (size_t)c->field < n && fields[c->field].n > 0
-			? &fields[c->field]
-			: NULL;
-
-		/* '-' is nothing in what is no text. */
-		if (field == NULL ? c->how != HOW_CONSTANT
-				  : field->n == 1 && *field->p == '-' &&
-					c->column->type != COLUMN_STRING)
-			continue;
-		if (starts != NULL)
-			begin(starts, &began,
-			    (size_t)(c->column - h->format->columns),
-			    b->len + (size_t)(to - start));
-		next = quick && field != NULL ? plain(to, c, field) : NULL;
-		if (next != NULL) {
-			to = next;
-			continue;
+	for (; k.next < k.last; k.next++) {
+		if (quick && (to = buf_room(b, room)) != NULL) {
+			to = plain_columns(to, b->len, &k);
+			buf_wrote(b, (size_t)(to - (b->p + b->len)));
+			if (k.next == k.last)
+				break;
 		}
-		buf_wrote(b, (size_t)(to - start));
-		misfits += slow(b, c->column, field, counts);
-		start = to = buf_room(b, room);
+		f = field_for(&k);
+		if (f == NULL && k.next->how != HOW_CONSTANT)
+			continue;
+		note_start(&k, b->len);
+		misfits += slow(b, k.next->column, f, counts);
 	}
-	if (start != NULL)
-		buf_wrote(b, (size_t)(to - start));
-	begin(starts, &began, h->format->n, b->len);
+	begin(starts, &k.began, h->format->n, b->len);
 	return misfits;
 }

@@ -160,32 +160,23 @@ epoch_text(char out[SECONDS], int64_t s)
 	memcpy(out + 17, two + 2 * (rest % 60), 2);
 }
 
-bool
-times_ten(char out[TIMES_TEN_TEXT], const char text[TIMES_TEN])
+/* The number of two digits. */
+static inline unsigned
+two_digits(const char *s)
 {
-	/* Logs say the same ones again and again. */
-	static struct known {
-		char digits[TIMES_TEN], text[TIMES_TEN_TEXT];
-	} known[256];
-	struct known *k =
-	    &known[((unsigned)text[8] & 15) << 4 | ((unsigned)text[9] & 15)];
-	unsigned digit, bad = 0;
-	int64_t s = 0;
+	return ((unsigned char)s[0] - (unsigned)'0') * 10 +
+	       ((unsigned char)s[1] - (unsigned)'0');
+}
 
-	if (memcmp(k->digits, text, TIMES_TEN) != 0) {
-		for (size_t i = 0; i < TIMES_TEN; i++) {
-			digit = (unsigned char)text[i] - (unsigned)'0';
-			bad |= digit > 9;
-			s = s * 10 + digit;
-		}
-		if (bad != 0)
-			return false;
-		memcpy(k->digits, text, TIMES_TEN);
-		epoch_text(k->text, s);
-		k->text[SECONDS] = 'Z';
-	}
-	memcpy(out, k->text, TIMES_TEN_TEXT);
-	return true;
+void
+times_ten(char out[TIMES_TEN_TEXT], const char s[TIMES_TEN])
+{
+	unsigned high = two_digits(s) * 100 + two_digits(s + 2);
+	unsigned low = (two_digits(s + 4) * 100 + two_digits(s + 6)) * 100 +
+		       two_digits(s + 8);
+
+	epoch_text(out, (int64_t)high * 1000000 + low);
+	out[SECONDS] = 'Z';
 }
 
 bool

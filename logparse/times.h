@@ -26,9 +26,9 @@ enum {
 	TIMES_PLAIN_MAX = 32 /* most are shorter */
 };
 
-/** The quick way for what most logs write, ten digits of seconds: the time to
- * out.  False when they are no such digits. */
-bool times_ten(char out[TIMES_TEN_TEXT], const char digits[TIMES_TEN]);
+/** The quick way for what most logs write, ten digits of seconds, which the
+ * caller has looked at: the time to out. */
+void times_ten(char out[TIMES_TEN_TEXT], const char digits[TIMES_TEN]);
 
 /** Is it RFC 3339 in UTC as it stands?  False of some that are, too: it is
  * quick, and for most. */

@@ -103,12 +103,31 @@ long_time(struct buf *b, const struct split *s, struct value_counts *counts)
 	return convert_add(b, &format->columns[0], &v, counts);
 }
 
+/* Does each column begin where it is said to, those left out too? */
+static bool
+starts_right(const struct buf *row, const size_t *starts)
+{
+	const struct column *c = format->columns;
+	size_t len;
+	bool ok = starts[format->n] == row->len;
+
+	for (size_t i = 1; i < format->n && ok; i++) {
+		len = starts[i + 1] - starts[i];
+		ok = starts[i] <= starts[i + 1] &&
+		     (len == 0 || (len > c[i].label_len &&
+				      memcmp(row->p + starts[i], c[i].label,
+					  c[i].label_len) == 0));
+	}
+	return ok;
+}
+
 /* Both ways of a line in memory of its own, with so much behind it. */
 static bool
 same(const char *line, size_t n, size_t behind)
 {
 	struct buf quick = BUF_INIT(65536), slow = BUF_INIT(65536);
 	struct value_counts a = {0}, b = {0};
+	size_t starts[FIELDS * 2];
 	const char *detail;
 	char *p = malloc(n + behind);
 	bool ok;
@@ -122,11 +141,11 @@ same(const char *line, size_t n, size_t behind)
 		abort();
 	ok = textrow_time(&quick, format, format->text.names, &a) ==
 		 long_time(&slow, text_split(), &b) &&
-	     textrow_columns(&quick, format->text.names, &a, NULL) ==
+	     textrow_columns(&quick, format->text.names, &a, starts) ==
 		 long_way(&slow, text_split(), &b) &&
 	     quick.len == slow.len &&
 	     (slow.len == 0 || memcmp(quick.p, slow.p, slow.len) == 0) &&
-	     memcmp(&a, &b, sizeof(a)) == 0;
+	     memcmp(&a, &b, sizeof(a)) == 0 && starts_right(&quick, starts);
 	if (!ok)
 		fprintf(stderr, "# line: %.*s\n# got: %s\n# want: %s\n", (int)n,
 		    line, quick.p, slow.p);
