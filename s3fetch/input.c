@@ -129,6 +129,7 @@ take_line(
 		alien(in, p, n, torn, why);
 		return false;
 	}
+	in->done = w.kind == WIRE_DONE;
 	if (w.kind == WIRE_OTHER)
 		in->other++;
 	else
@@ -205,7 +206,9 @@ input_left(const struct input *in)
 		return false;
 	if (in->lines.end > in->lines.pos)
 		return true;
-	return ioctl(STDIN_FILENO, FIONREAD, &n) == 0 && n > 0;
+	if (ioctl(STDIN_FILENO, FIONREAD, &n) == 0 && n > 0)
+		return true;
+	return !in->done;
 }
 
 int

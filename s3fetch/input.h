@@ -24,6 +24,7 @@ struct input {
 	uint64_t refused; /* object lines that cannot be fetched */
 	int worst;        /* exit code of what was read, and how it was */
 	bool ended;
+	bool done; /* the last line said that who writes them is done */
 };
 
 enum input_result {
@@ -43,7 +44,8 @@ enum input_result input_next(struct input *in, struct object *o);
 bool input_fill(struct input *in, struct fault *f);
 
 /** Is something left that was not taken, as far as can be seen without
- * waiting? */
+ * waiting?  Of an input that has not ended something may come still, unless
+ * who writes it has said that it is done. */
 bool input_left(const struct input *in);
 
 /** After the end: say what was wrong with the input as a whole; returns its

@@ -75,8 +75,18 @@ line text >&7
 until_some "$tmp/out" '"end"'
 kill "$pid"
 ended
-is "$rc $sum" "0 text end 6 6
-done 0" "SIGTERM when idle ends it: nothing is left"
+is "$rc $sum" "75 text end 6 6
+done 75" "SIGTERM when idle ends it, and its input had not ended: 75"
+begin
+: >&7
+until_true kill -0 "$pid"
+{ line text && echo '{"done":{"stage":"s3list","exit":0}}'; } >&7
+until_some "$tmp/out" '"end"'
+kill "$pid"
+ended
+is "$rc $(sort <<<"$sum")" "0 done 0
+done 0
+text end 6 6" "unless who wrote it was done: 0"
 
 reset
 faults "$slowly"
