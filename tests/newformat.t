@@ -63,7 +63,7 @@ like "$("$BUILD/bin/logparse" --format-file "$tmp/formats/lift.format" --explain
 sh tools/embed.sh logparse/formats/*.format "$tmp/formats/lift.format" >"$tmp/builtin.c"
 cc=$(command -v cc || command -v gcc || command -v clang || true)
 if [ "$cc" ] && [ "${BUILD%build}" != "$BUILD" ]; then
-	libs=$(pkg-config --libs libcurl libssl libcrypto libseccomp sqlite3 libisal libdeflate libzstd zlib expat)
+	libs="$(pkg-config --libs libcurl libssl libcrypto libseccomp sqlite3 libisal libdeflate libzstd zlib expat) -ljq"
 	# shellcheck disable=SC2086 # words
 	"$cc" -D_GNU_SOURCE -I. -Icommon -Ilogparse -o "$tmp/logparse" "$BUILD/logparse/main.o" "$tmp/builtin.c" \
 		"$BUILD/logparse.a" "$BUILD/common.a" $libs -lm >"$tmp/cc" 2>&1
