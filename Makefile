@@ -207,14 +207,19 @@ deps-test:
 proved = $(TEST_ENV) $(PROVE) --state=save --statefile=$(BUILD)/proved $(1) || { [ -n "$(AGAIN)" ] && \
 	echo "Those that failed, again:" && $(TEST_ENV) $(PROVE) --state=failed --statefile=$(BUILD)/proved; }
 
-# Tests of filters wait for much: more at once than there are cores, those that
-# take longest first.
+# Tests wait for much: more at once than there are cores, those that take longest
+# first, for the last one to end is the end of all.
 TEST_JOBS ?= 4
+INTEGRATION_JOBS ?= 3
+LONG_FILTERS := $(patsubst %,tests/filters/%.t,hostile-store s3fetch hostile-service sandbox sentinelpost-edges \
+	logparse-memory s3fetch-io state-faults s3list s3fetch-replies outcomes sentinelpost-service s3fetch-tls)
+LONG_INTEGRATION := $(patsubst %,tests/integration/%.t,size kill sentinelsim build resume outage composition)
+longest_first = $(1) $(filter-out $(1),$(wildcard $(2)))
 check: tests		## unit, golden and filter tests (under two minutes)
-	$(call proved,-j$(TEST_JOBS) $(wildcard tests/filters/*.t) $(wildcard tests/*.t) $(UNITS))
+	$(call proved,-j$(TEST_JOBS) $(call longest_first,$(LONG_FILTERS),tests/filters/*.t) $(wildcard tests/*.t) $(UNITS))
 
 integration: tests	## tests with real servers
-	$(call proved,$(wildcard tests/integration/*.t))
+	$(call proved,-j$(INTEGRATION_JOBS) $(call longest_first,$(LONG_INTEGRATION),tests/integration/*.t))
 
 check-sanitize:		## the tests of `check` under ASan and UBSan
 	$(MAKE) SANITIZE=address,undefined check
@@ -272,7 +277,7 @@ lint:			## cppcheck, gcc's analyzer, clang's warnings, shellcheck, man pages
 	    -j2 -I. -Icommon $(filter %.c,$(PRODUCT_C))
 	$(MAKE) BUILD=build-lint WERROR=1 CFLAGS='-O1 -fanalyzer -Wno-analyzer-malloc-leak' all
 	$(MAKE) BUILD=build-clang WERROR=1 CC=clang all tests
-	shellcheck -x -S warning -s bash $(SHELL_SRC)
+	printf '%s\n' $(SHELL_SRC) | xargs -P $(JOBS) -n 8 shellcheck -x -S warning -s bash
 	@for m in $(MANPAGES); do mandoc -T lint -W warning "$$m" || exit 1; done
 
 format:			## reformat the C sources
