@@ -84,14 +84,16 @@ unpack_emit(
     struct unpack *u, const struct unpack_input *in, const void *p, size_t n)
 {
 	const uint64_t max = u->opts.max_ratio;
+	const uint64_t stored =
+	    u->opts.stored != NULL ? *u->opts.stored : u->in;
 
 	if (n == 0)
 		return true;
 	u->out += n;
-	if (max != 0 && u->out > UNPACK_RATIO_FROM && u->out / max > u->in)
+	if (max != 0 && u->out > UNPACK_RATIO_FROM && u->out / max > stored)
 		return unpack_fail(u, UNPACK_BADRATIO, u->in,
 		    "%llu stored bytes give more than %llu times as many",
-		    (unsigned long long)u->in, (unsigned long long)max);
+		    (unsigned long long)stored, (unsigned long long)max);
 	if (!in->sink(in->ctx, p, n))
 		return unpack_fail(u, UNPACK_STOPPED, u->in, "stopped");
 	return true;

@@ -57,6 +57,9 @@ struct unpack_options {
 	uint64_t max_ratio;       /* stored : decoded, 1 : max; 0: no limit */
 	size_t window_max;        /* 0: UNPACK_ZSTD_WINDOW */
 	struct unpack_pool *pool; /* outlives the decoder; NULL: none */
+	/* What max_ratio is held against, in place of the bytes taken: of the
+	 * stored bytes, where what they gave is decoded once more. */
+	const uint64_t *stored;
 };
 
 struct unpack {

@@ -120,6 +120,8 @@ object_new(struct parser *p, const char *id, const struct json_val *line,
 	o->nkey = key.len;
 	origin_init(o, &w.bucket);
 	o->raw = raw;
+	if (w.size.p == NULL || !json_uint(&w.size, &o->size))
+		o->size = 0;
 	o->format = p->forced >= 0 && !formats_has_forms(&p->formats, p->forced)
 			? p->forced
 			: DETECT_MORE;
@@ -355,20 +357,23 @@ deliver(struct object *o, const char *p, size_t n)
 	       refuse(o, unpack_code(o->inner.err), false, o->inner.message);
 }
 
-/* A decoder for what is gzip once more. */
+/* A decoder for what is gzip once more.  A bomb in a bomb is measured by what
+ * is stored of it, where that is known. */
 static bool
 nest(struct object *o)
 {
 	struct unpack_pool *pool = &o->parser->stored.pool;
+	const uint64_t *known = o->size > 0 ? &o->size : NULL;
 
 	if (pool->limit - pool->used < STORED_DECODER)
 		return refuse(o, "NoMemory", true,
 		    "too many compressed objects are open at once");
 	pool->used += STORED_DECODER;
 	o->nested = true;
-	unpack_init(
-	    &o->inner, &(struct unpack_options){
-			   .max_ratio = o->parser->max_ratio, .pool = pool});
+	unpack_init(&o->inner,
+	    &(struct unpack_options){.max_ratio = o->parser->max_ratio,
+		.pool = pool,
+		.stored = o->raw ? &o->unpack.in : known});
 	return true;
 }
 

@@ -84,6 +84,7 @@ struct object {
 	bool begun;          /* they were looked at */
 	bool nested;         /* the decoded bytes are gzip once more */
 	struct unpack inner; /* which is decoded here */
+	uint64_t size;       /* stored bytes, as its line says, or 0 */
 	/* Why no more bytes are taken, or NULL: see object_refuse(). */
 	const char *refusal, *refusal_text;
 	bool refusal_retry;

@@ -211,9 +211,9 @@ on_reject(struct flow *f, const struct wire_line *w)
 	    &o->settle, number(w), goes_on, flow_dead_reject(f, o, w, goes_on));
 }
 
-/* Take a mark's or end's totals. */
+/* Take a mark's or an end's totals. */
 static void
-take_mark(struct flow *f, struct object *o, const struct json_val *v)
+take_mark(struct flow *f, struct object *o, const struct json_val *v, bool end)
 {
 	enum settle_fault before = o->settle.fault;
 	struct wire_counts c;
@@ -223,6 +223,8 @@ take_mark(struct flow *f, struct object *o, const struct json_val *v)
 	if (wire_member(v, "format", &format) && format.type == JSON_STRING)
 		flow_format(f, o, format.p + 1, format.n - 2);
 	wire_counts(v, &c);
+	if (end)
+		settle_end(&o->settle);
 	if (settle_mark(&o->settle, &c, f->c->missing_filtered) ||
 	    o->settle.fault == before)
 		return;
@@ -246,7 +248,7 @@ on_mark(struct flow *f, const struct wire_line *w)
 
 	f->n.marks++;
 	if (o != NULL)
-		take_mark(f, o, &w->mark);
+		take_mark(f, o, &w->mark, false);
 	else
 		log_debug("a mark of an object that is not open");
 }
@@ -270,7 +272,7 @@ on_end(struct flow *f, const struct wire_line *w, const struct input_place *at)
 		refuse(f, "an end without records", at);
 		return;
 	}
-	take_mark(f, o, &w->end);
+	take_mark(f, o, &w->end, true);
 	objects_end(&f->objects, o, OBJECT_ENDED);
 }
 

@@ -171,7 +171,9 @@ check_mark(
 
 	if (!balanced(s, c))
 		return SETTLE_UNBALANCED;
-	if (s->more || c->rejects > s->rejects)
+	/* A record that is told in part only is none yet: a mark comes in the
+	 * middle of it where the object ends in an error, or the input. */
+	if ((s->more && s->next_n <= c->records) || c->rejects > s->rejects)
 		return SETTLE_MISSING;
 	if (c->rejects < s->rejects || c->rows < s->rows)
 		return SETTLE_EXTRA;
@@ -180,7 +182,8 @@ check_mark(
 		return SETTLE_EXTRA; /* rows came after their mark */
 	if (missing > s->missing && !allow_missing)
 		return SETTLE_MISSING;
-	return s->next_n > c->records ? SETTLE_DISORDERED : SETTLE_FINE;
+	return s->next_n > c->records + s->more ? SETTLE_DISORDERED
+						: SETTLE_FINE;
 }
 
 bool
@@ -203,9 +206,17 @@ settle_mark(struct settle *s, const struct wire_counts *c, bool allow_missing)
 	if (s->through < s->skipped)
 		s->through = s->skipped;
 	s->mark = *c;
-	s->next_n = c->records;
+	if (!s->more)
+		s->next_n = c->records;
 	advance(s);
 	return true;
+}
+
+void
+settle_end(struct settle *s)
+{
+	if (s->more)
+		fail(s, SETTLE_MISSING);
 }
 
 void

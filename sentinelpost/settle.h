@@ -90,6 +90,10 @@ void settle_reject(
 bool settle_mark(
     struct settle *s, const struct wire_counts *c, bool allow_missing);
 
+/** The object is whole: what is left of a record of several reject lines will
+ * not come. */
+void settle_end(struct settle *s);
+
 /** The input contradicts itself about this object: it cannot be settled. */
 void settle_spoil(struct settle *s);
 

@@ -118,6 +118,16 @@ is "$rc $(of 'select(.error)')" "0 " "--max-ratio lets it pass"
 mkwire --raw --step 64 "$tmp/bomb" >"$tmp/in"
 damaged "a bomb of zstd, in small chunks" RatioExceeded "more than 1000 times"
 is "$(counts mark)" "3,0,3,0,0" "the records before it are rows"
+# 100 MB in gzip that makes 200 to 1 of it, in gzip that makes 50 to 1 of that.
+head -c 100000000 /dev/zero | tr '\0' ' ' | gzip -1 >"$tmp/inner"
+gzip -9 <"$tmp/inner" >"$tmp/bomb"
+mkwire --raw "$tmp/bomb" >"$tmp/in"
+damaged "a bomb in a bomb" RatioExceeded "more than 1000 times"
+mkwire --b64 "$tmp/inner" | sed "s/\"size\":9/\"size\":$(stat -c %s "$tmp/bomb")/" >"$tmp/in"
+damaged "a bomb in one that s3fetch unpacked" RatioExceeded "more than 1000 times"
+mkwire --b64 "$tmp/inner" | sed "s/\"size\":9,//" >"$tmp/in"
+parse
+is "$rc $(of 'select(.error)')" "0 " "  as large as it came, when that is not known"
 mkwire --raw "$tmp/gz" >"$tmp/in"
 parse --max-ratio 2
 is "$rc $(counts)" "0 300,0,300,0,0" "under 64 MiB no ratio counts"

@@ -252,6 +252,38 @@ missing_filtered(void)
 	    "but not rows that come after all");
 }
 
+/* A record of several reject lines, of which the last one never comes. */
+static void
+half_told(void)
+{
+	struct settle s;
+	struct wire_counts c = counts(0, 2, 0, 0), later = counts(0, 2, 1, 0);
+	uint32_t a;
+
+	settle_init(&s);
+	a = read_rows(&s, 0, 2);
+	settle_reject(&s, 2, true, SETTLE_DEAD);
+	OK(settle_mark(&s, &c, false), "a mark behind a part of a record");
+	accept(&s, a, 2);
+	OK(s.through == 2 && s.dead == 0, "speaks of those before it");
+	settle_reject(&s, 2, false, SETTLE_DEAD);
+	OK(settle_mark(&s, &later, false) && s.through == 3 && s.dead == 1,
+	    "which may yet become whole");
+	settle_reject(&s, 3, true, SETTLE_DEAD);
+	settle_end(&s);
+	OK(s.fault == SETTLE_MISSING, "but not when the object ends");
+	settle_init(&s);
+	settle_reject(&s, 0, true, SETTLE_DEAD);
+	c = counts(0, 0, 1, 0);
+	OK(!settle_mark(&s, &c, false) && s.fault == SETTLE_MISSING,
+	    "nor when the mark counts it");
+	settle_init(&s);
+	settle_reject(&s, 5, true, SETTLE_DEAD);
+	c = counts(0, 0, 0, 0);
+	OK(!settle_mark(&s, &c, false) && s.fault == SETTLE_DISORDERED,
+	    "nor when it is not the next one");
+}
+
 static void
 disorder(void)
 {
@@ -448,6 +480,7 @@ main(void)
 	resumed();
 	marks();
 	missing_filtered();
+	half_told();
 	disorder();
 	many_marks();
 	random_objects(false, false, "random objects: all is settled");
