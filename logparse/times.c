@@ -259,23 +259,47 @@ zone_len(const char *s, size_t n)
 	return 0;
 }
 
+/* 20190206 00:00:38, as MariaDB's audit plugin writes it, or of MySQL, before
+ * it had full years, 190206  0:00:38. */
+static bool
+short_time(struct buf *b, const char *s, size_t n)
+{
+	char iso[] = "20yy-mm-ddThh:mm:ss";
+
+	if (has_form(s, n, "00000000 00:00:00")) {
+		memcpy(iso, s, 2);
+		s += 2;
+	} else if (!has_form(s, n, "000000 00:00:00") &&
+		   !has_form(s, n, "000000  0:00:00")) {
+		return false;
+	}
+	memcpy(iso + 2, s, 2);
+	memcpy(iso + 5, s + 2, 2);
+	memcpy(iso + 8, s + 4, 2);
+	memcpy(iso + 11, s + 7, 8);
+	if (iso[11] == ' ')
+		iso[11] = '0';
+	return times_iso(b, iso, SECONDS);
+}
+
 bool
 times_leading(struct buf *b, const char *s, size_t n)
 {
-	char iso[] = "yyyy-mm-ddThh:mm:ss";
+	static const char slow[] = "# Time: "; /* of MySQL's slow queries */
 	size_t len = SECONDS, fraction;
 
-	if (n > 0 && s[0] == '[') {
+	if (n >= sizeof(slow) && memcmp(s, slow, sizeof(slow) - 1) == 0) {
+		s += sizeof(slow) - 1;
+		n -= sizeof(slow) - 1;
+	} else if (n > 0 && s[0] == '[') {
 		s++;
 		n--;
+	} else if (has_form(s, n, "0000000000000000,")) {
+		/* Aurora's audit logs: microseconds. */
+		return times_epoch(b, s, 16, 6);
 	}
-	if (has_form(s, n, "00000000 00:00:00")) {
-		memcpy(iso, s, 4);
-		memcpy(iso + 5, s + 4, 2);
-		memcpy(iso + 8, s + 6, 2);
-		memcpy(iso + 11, s + 9, 8);
-		return times_iso(b, iso, SECONDS);
-	}
+	if (short_time(b, s, n))
+		return true;
 	if (!has_form(s, n, "0000-00-00T00:00:00") &&
 	    !has_form(s, n, "0000-00-00 00:00:00"))
 		return false;

@@ -38,8 +38,9 @@ bool times_is_plain(const char *s, size_t n);
  * it may be there. */
 bool times_apache(struct buf *b, const char *s, size_t n);
 
-/** The time that a text begins with, perhaps behind a bracket: ISO 8601, or
- * 20190206 00:00:38; what follows is of no matter. */
+/** The time that a text begins with, perhaps behind a bracket or "# Time: ":
+ * ISO 8601, 20190206 00:00:38, 190206  0:00:38, or 16 digits of microseconds
+ * and a comma; what follows is of no matter. */
 bool times_leading(struct buf *b, const char *s, size_t n);
 
 #endif
