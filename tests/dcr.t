@@ -45,17 +45,21 @@ for format in logparse/formats/*.format; do
 	tools/dcr.sh --table-body My_CL "$f" >"$dir/table.json"
 	# A table says dateTime where a stream says datetime; names that a custom
 	# table must not have.
-	jq -e '.properties.schema | .name == "My_CL" and (.columns | length <= 500 and
-		all(.type | IN("string", "int", "long", "real", "boolean", "dynamic", "dateTime")) and
-		([.[].name] - ["id", "Title", "Type", "UniqueId", "ItemCount", "SourceSystem", "ManagementGroupName", "Computer",
-			"TenantId", "_ResourceId", "_SubscriptionId", "_ItemId", "_IsBillable", "_BilledSize", "_TimeReceived"] |
-			length) == length)' "$dir/table.json" >/dev/null
-	ok "$f: and its body"
-	is "$(jq -c '[.properties.streamDeclarations[].columns[] | if .name == "Title" then .name = "Title_" else . end] + [{name: "EventTime", type: "datetime"}] | sort' "$dir/own.json")" \
-		"$(jq -c '[.properties.schema.columns[] | .type |= ascii_downcase] | sort' "$dir/table.json")" \
-		"$f: the rule's output has the columns of the table"
-	like "$(jq -r '.properties.dataFlows[0].transformKql' "$dir/own.json")" '\| extend EventTime = TimeGenerated$' "$f: the time of old events is kept"
-	is "$(jq -r '.properties.dataFlows[0].outputStream' "$dir/own.json")" Custom-My_CL "$f: into that table"
+	mapfile -t told < <(jq -rn --slurpfile own "$dir/own.json" --slurpfile table "$dir/table.json" '
+		$own[0].properties as $rule | $table[0].properties.schema as $table |
+		($table | .name == "My_CL" and (.columns | length <= 500 and
+			all(.type | IN("string", "int", "long", "real", "boolean", "dynamic", "dateTime")) and
+			([.[].name] - ["id", "Title", "Type", "UniqueId", "ItemCount", "SourceSystem", "ManagementGroupName", "Computer",
+				"TenantId", "_ResourceId", "_SubscriptionId", "_ItemId", "_IsBillable", "_BilledSize", "_TimeReceived"] |
+				length) == length)),
+		([$rule.streamDeclarations[].columns[] | if .name == "Title" then .name = "Title_" else . end] +
+			[{name: "EventTime", type: "datetime"}] | sort | tojson),
+		([$table.columns[] | .type |= ascii_downcase] | sort | tojson),
+		($rule.dataFlows[0] | .transformKql, .outputStream)')
+	is "${told[0]}" true "$f: and its body"
+	is "${told[1]}" "${told[2]}" "$f: the rule's output has the columns of the table"
+	like "${told[3]}" '\| extend EventTime = TimeGenerated$' "$f: the time of old events is kept"
+	is "${told[4]}" Custom-My_CL "$f: into that table"
 done
 
 is "$("${native[@]}" --extra Rest_CF waf | jq -c '.properties.streamDeclarations[].columns | last')" '{"name":"Rest_CF","type":"dynamic"}' "--extra adds its column"
