@@ -171,8 +171,8 @@ count(struct flow *f, const struct object *o, enum receipt_status status)
 			? settle_reason(o->settle.fault)
 		    : o->code[0] != '\0' ? o->code
 					 : "error");
-		if (o->settle.fault == SETTLE_SET_ASIDE ||
-		    o->end == OBJECT_DEAD)
+		if (f->dead == NULL && (o->settle.fault == SETTLE_SET_ASIDE ||
+					   o->end == OBJECT_DEAD))
 			log_hint("give --dead-letter FILE for what the "
 				 "destination will never take");
 		break;
