@@ -129,10 +129,14 @@ find_columns(struct header *h)
 		field = field_of(h, &f->columns[k]);
 		if (field == -1 && f->columns[k].node != NULL)
 			continue;
-		h->columns[h->ncolumns++] = (struct header_column){
-		    &f->columns[k], field, how(&f->columns[k]),
+		h->columns[h->ncolumns] = (struct header_column){&f->columns[k],
+		    field, how(&f->columns[k]),
 		    f->columns[k].type == COLUMN_INT ? INT_DIGITS
 						     : LONG_DIGITS};
+		if (h->columns[h->ncolumns].how == HOW_EPOCH &&
+		    field == h->time && f->columns[0].as == AS_EPOCH)
+			h->columns[h->ncolumns].how = HOW_EPOCH_AGAIN;
+		h->ncolumns++;
 		if (field != -1 && ++uses[field] > h->uses)
 			h->uses = uses[field];
 	}

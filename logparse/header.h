@@ -25,6 +25,7 @@ enum header_how {
 	HOW_TEXT,
 	HOW_NUMBER,
 	HOW_EPOCH,
+	HOW_EPOCH_AGAIN, /* the field that is the row's time, too */
 	HOW_TIME,
 	HOW_IP,
 	HOW_HOST,

@@ -177,6 +177,22 @@ port(char *to, const char *p, size_t n)
 	return value <= PORT_MAX ? end : NULL;
 }
 
+/* The time of the row, when it was ten digits, and its closing quote. */
+static struct {
+	bool known;
+	char text[TIMES_TEN_TEXT + 1];
+} row_time;
+
+/* Append it once more, behind an opening quote. */
+static inline char *
+row_time_again(char *to)
+{
+	if (!row_time.known)
+		return NULL;
+	memcpy(to, row_time.text, sizeof(row_time.text));
+	return to + sizeof(row_time.text);
+}
+
 /* Append a time, without its opening quote, as a column has it. */
 static inline char *
 when(char *to, enum header_how how, const char *p, size_t n)
@@ -208,6 +224,8 @@ plain(char *to, const struct header_column *h, const struct field *f)
 		return quote(to + 1, f->p, f->n);
 	case HOW_NUMBER:
 		return number(to, f->p, f->n, h->most);
+	case HOW_EPOCH_AGAIN:
+		return row_time_again(to + 1);
 	case HOW_EPOCH:
 	case HOW_TIME:
 		return when(to + 1, h->how, f->p, f->n);
@@ -262,6 +280,7 @@ textrow_time(struct buf *b, const struct format *f, const struct header *h,
 	const struct column *c = &f->columns[0];
 	char *to, *end;
 
+	row_time.known = false;
 	if (field == NULL)
 		return VALUE_ABSENT;
 	to = buf_room(b, TIME_TEXT);
@@ -271,6 +290,10 @@ textrow_time(struct buf *b, const struct format *f, const struct header *h,
 		end = when(to + 1, c->as == AS_IS ? HOW_TIME : HOW_EPOCH,
 		    field->p, field->n);
 		if (end != NULL) {
+			row_time.known = c->as == AS_EPOCH;
+			if (row_time.known)
+				memcpy(row_time.text, to + 1,
+				    sizeof(row_time.text));
 			buf_wrote(b, (size_t)(end - to));
 			return VALUE_OK;
 		}

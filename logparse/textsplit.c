@@ -329,13 +329,14 @@ static void
 plain(struct split *s, const struct marks *m)
 {
 	const char *start = m->p, *word = m->p, *at;
+	struct field *f = s->field;
 	size_t n = 0;
 
 	for (size_t w = 0; w * 64 < m->n; w++, word += 64)
 		for (uint64_t bits = m->sep[w]; bits != 0; bits &= bits - 1) {
 			at = word + __builtin_ctzll(bits);
 			if (n < TEXT_FIELDS_MAX)
-				s->field[n] = (struct field){
+				*f++ = (struct field){
 				    start, (size_t)(at - start), false};
 			n++;
 			start = at + 1;
