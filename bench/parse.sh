@@ -34,10 +34,11 @@ for log in cloudtrail vpcflow; do
 	"$BUILD/fakes/mkwire" --raw --key "$key" --count $times "$tmp/$log.gz" >"$tmp/$log.raw"
 done
 
-peer() { # LOG: its peer's rows
+peers="cloudtrail waf vpcflow vpcflow-plain alb"
+peer() { # NAME: the rows of a peer, of the log that its name begins with
 	case $1 in
 	cloudtrail | waf) jq -c -f "$here/peers/$1.jq" "$tmp/$1" ;;
-	*) mawk -f "$here/peers/$1.awk" "$tmp/$1" ;;
+	*) mawk -f "$here/peers/$1.awk" "$tmp/${1%-*}" ;;
 	esac
 }
 rows() { # LOG [N]: of N files
@@ -55,8 +56,8 @@ for log in cloudtrail waf; do
 	cmp -s <(rows $log | head -n 2000 | jq -cS "$same") <(peer $log | head -n 2000 | jq -cS "$same") ||
 		{ echo "parse.sh: logparse and jq do not make the same of $log" >&2; exit 1; }
 done
-for log in vpcflow alb; do
-	cmp -s <(rows $log) <(peer $log) || { echo "parse.sh: logparse and mawk do not make the same of $log" >&2; exit 1; }
+for name in vpcflow vpcflow-plain alb; do
+	cmp -s <(rows ${name%-*}) <(peer $name) || { echo "parse.sh: logparse and mawk do not make the same: $name" >&2; exit 1; }
 done
 
 # --- figures --------------------------------------------------------------------
@@ -67,10 +68,8 @@ cpu() { # NAME COMMAND ...: one run more
 	{ time "$@" >/dev/null 2>&1; } 2>>"$tmp/$name.cpu"
 }
 for ((run = 0; run < runs; run++)); do
-	for log in cloudtrail vpcflow waf alb; do
-		cpu $log rows $log $times
-		cpu $log.peer peer $log
-	done
+	for log in cloudtrail waf vpcflow alb; do cpu $log rows $log $times; done
+	for name in $peers; do cpu $name.peer peer $name; done
 	for log in cloudtrail vpcflow; do
 		cpu $log.chunks wire $log.chunks
 		cpu $log.raw wire $log.raw
@@ -81,14 +80,14 @@ speed() { # NAME LOG TIMES: MB a CPU second
 		awk -v n="$(wc -c <"$tmp/$2")" -v times="$3" '{ v[NR] = $1 } END { printf "%.1f", n * times / 1e6 / v[int((NR + 1) / 2)] }'
 }
 echo "logparse beside its peers: MB of raw log a CPU second, medians of $runs"
-for log in cloudtrail vpcflow waf alb; do
-	peer=mawk
-	[ -e "$here/peers/$log.awk" ] || peer="jq 1.6"
-	ours=$(speed $log $log $times) theirs=$(speed $log.peer $log 1)
-	printf '%-12s %8.0f   %-6s %6.1f   %5.1f times\n' $log "$ours" "$peer" "$theirs" \
+for name in $peers; do
+	peer=mawk log=${name%-*}
+	[ -e "$here/peers/$name.awk" ] || peer="jq 1.6"
+	ours=$(speed $log $log $times) theirs=$(speed "$name.peer" $log 1)
+	printf '%-14s %8.0f   %-6s %6.1f   %5.1f times\n' "$name" "$ours" "$peer" "$theirs" \
 		"$(awk -v a="$ours" -v b="$theirs" 'BEGIN { print a / b }')"
 done
 for log in cloudtrail vpcflow; do
-	printf '%-12s %8.0f   chunk lines of text\n%-12s %8.0f   chunk lines of gzip\n' \
+	printf '%-14s %8.0f   chunk lines of text\n%-14s %8.0f   chunk lines of gzip\n' \
 		$log "$(speed $log.chunks $log $times)" $log "$(speed $log.raw $log $times)"
 done
