@@ -180,10 +180,9 @@ from_table(void)
 
 static const char *const strings[] = {"", "a", "b", "ab", "aab", "abc", "A",
     "aB\\nb", "\\n", "b\\n", "\\u0000", "a\\u0000b", "\\u00e9", "\xc3\xa9",
-    "a\xc3\xa9"
-    "b",
-    "\xe2\x82\xac\xf0\x9f\x98\x80", "\\ud83d\\ude00", "\xef\xbf\xbd",
-    "\\\"\\\\", "a/b", "a\\/b", "K\xe2\x84\xaa", "1", "null", ".", "a.b"};
+    "a\xc3\xa9z", "\xe2\x82\xac\xf0\x9f\x98\x80", "\\ud83d\\ude00",
+    "\xef\xbf\xbd", "\\\"\\\\", "a/b", "a\\/b", "K\xe2\x84\xaa", "1", "null",
+    ".", "a.b"};
 static const char *const numbers[] = {"0", "-0", "1", "1.0", "10e-1", "-1", "2",
     "0.1", "1e2", "100", "123456789012345", "1234567890123456",
     "9007199254740992", "9007199254740993", "1e15", "1e300", "1e400", "1e-400",
