@@ -216,9 +216,9 @@ proved = rm -f $(BUILD)/sanitizer.*; \
 # first, for the last one to end is the end of all.
 TEST_JOBS ?= 4
 INTEGRATION_JOBS ?= 3
-LONG_FILTERS := $(patsubst %,tests/filters/%.t,hostile-store s3fetch hostile-service sandbox sentinelpost-edges \
+LONG_FILTERS := $(patsubst %,tests/filters/%.t,hostile-bombs hostile-store s3fetch hostile-service sandbox sentinelpost-edges \
 	logparse-memory s3fetch-io state-faults s3list s3fetch-replies outcomes sentinelpost-service s3fetch-tls)
-LONG_INTEGRATION := $(patsubst %,tests/integration/%.t,size kill sentinelsim build resume outage composition)
+LONG_INTEGRATION := $(patsubst %,tests/integration/%.t,bombs size kill sentinelsim build resume outage composition)
 longest_first = $(1) $(filter-out $(1),$(wildcard $(2)))
 check: tests		## unit, golden and filter tests (under two minutes)
 	$(call proved,-j$(TEST_JOBS) $(call longest_first,$(LONG_FILTERS),tests/filters/*.t) $(wildcard tests/*.t) $(UNITS))

@@ -3,15 +3,16 @@
 # records and members by the million; in a bucket, as files, and on the wire.
 # Each filter stays under 64 MiB, says which object it was, counts what it set
 # aside, and does all the others right.
-#	BOMB_MB=16 BOMB_RECORDS=100000    how long a line, how many small records
-# (tests/integration/bombs.t has a gigabyte, and ten million)
+#	BOMB_MB=16 BOMB_RECORDS=20000 BOMB_MEMBERS=200000
+#	how long a line, how many small records, how many members that hold nothing
+# (tests/integration/bombs.t has them at full size)
 # shellcheck source=tests/lib/logparse.sh
 . "$(dirname "$0")/../lib/logparse.sh"
 . tests/lib/s3sim.sh
 . tests/lib/sentinelsim.sh
 [ -x /usr/bin/time ] || skip_all "/usr/bin/time is not installed"
 command -v zstd >/dev/null || skip_all "zstd is not installed"
-mb=${BOMB_MB:-16} many=${BOMB_RECORDS:-100000}
+mb=${BOMB_MB:-16} many=${BOMB_RECORDS:-20000} members=${BOMB_MEMBERS:-200000}
 trap 's3sim_stop; sim_stop; cleanup' EXIT
 unset AWS_ENDPOINT_URL_S3 AWS_PROFILE
 bucket=$tmp/root/logs
@@ -55,11 +56,11 @@ make_bombs() {
 	head -c 100M /dev/zero | tr '\0' x | zstd -q >"$b/bomb-zstd"
 	head -c 200M /dev/zero | tr '\0' x | gzip -1n | gzip -9n >"$b/nested"
 	printf x | gzip -n >"$tmp/member" && repeat 100000 "$tmp/member" | around "${gz[@]}" >"$b/members"
-	gzip -n </dev/null >"$tmp/member" && repeat 1000000 "$tmp/member" >"$b/nothing"
+	gzip -n </dev/null >"$tmp/member" && repeat "$members" "$tmp/member" >"$b/nothing"
 	{ first | "${gz[@]}" && cat "$b/nothing" && last | "${gz[@]}"; } >"$b/empties"
 	printf x | zstd -q >"$tmp/member" && repeat 100000 "$tmp/member" | around "${zst[@]}" >"$b/frames"
 	skippable '\0\0\0\0' >"$tmp/member"
-	{ first | "${zst[@]}" && repeat 1000000 "$tmp/member" && last | "${zst[@]}"; } >"$b/skipped"
+	{ first | "${zst[@]}" && repeat "$members" "$tmp/member" && last | "${zst[@]}"; } >"$b/skipped"
 	{ first | "${zst[@]}" && skippable '\xff\xff\xff\xff'; } >"$b/skip-cut"
 	{ first && cat "$tmp/mb"; } | zstd -q --ultra --long=31 -1 >"$b/window"
 	{ first && head -c 6M /dev/zero | tr '\0' '[' && echo && last; } | "${gz[@]}" >"$b/depth"
