@@ -216,7 +216,7 @@ proved = rm -f $(BUILD)/sanitizer.*; \
 # first, for the last one to end is the end of all.
 TEST_JOBS ?= 4
 INTEGRATION_JOBS ?= 3
-LONG_FILTERS := $(patsubst %,tests/filters/%.t,hostile-bombs hostile-store s3fetch hostile-service sandbox sentinelpost-edges \
+LONG_FILTERS := $(patsubst %,tests/filters/%.t,hostile-bombs hostile-store s3fetch logparse-where logparse-select hostile-service sandbox sentinelpost-edges \
 	logparse-memory s3fetch-io state-faults s3list s3fetch-replies outcomes sentinelpost-service s3fetch-tls)
 LONG_INTEGRATION := $(patsubst %,tests/integration/%.t,bombs size kill sentinelsim build resume outage composition)
 longest_first = $(1) $(filter-out $(1),$(wildcard $(2)))
