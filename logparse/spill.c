@@ -9,6 +9,7 @@
 
 #include "rule.h"
 #include "spill.h"
+#include "textrecord.h"
 #include "utf8.h"
 
 enum {
@@ -85,15 +86,28 @@ find_end(struct framer *f, const char *p, size_t n)
 	return false;
 }
 
-/* The same of a line. */
+/* The same of a line, or of all of them up to where a record begins. */
 static bool
-find_line_end(struct framer *f, const char *p, size_t n)
+find_line_end(struct framer *f, const char *p, size_t n, bool final)
 {
-	size_t from = f->spill.searched;
-	const char *nl = from < n ? memchr(p + from, '\n', n - from) : NULL;
+	const struct text_format *t = &f->format->text;
+	size_t from = f->spill.searched, next;
+	const char *nl;
 
-	f->spill.searched = nl != NULL ? (size_t)(nl - p) : n;
-	return nl != NULL;
+	while (from < n && (nl = memchr(p + from, '\n', n - from)) != NULL) {
+		f->spill.searched = (size_t)(nl - p);
+		next = f->spill.searched + 1;
+		if (t->nbegins == 0)
+			return true;
+		if (n - next < TEXT_BEGIN && !final &&
+		    (next == n || memchr(p + next, '\n', n - next) == NULL))
+			return false;
+		if (text_begins(t, p + next, n - next))
+			return true;
+		from = next;
+	}
+	f->spill.searched = n;
+	return false;
 }
 
 /* How a brace at p[i] looks as the beginning of a record. */
@@ -309,7 +323,7 @@ spill_end(
 	if (f->spill.all)
 		f->spill.searched = n;
 	else if (f->format != NULL && f->format->framing == FRAMING_TEXT)
-		f->spill.ended = find_line_end(f, p, n);
+		f->spill.ended = find_line_end(f, p, n, final);
 	else if (f->spill.resync)
 		f->spill.ended = find_start(f, c, p, n, final);
 	else

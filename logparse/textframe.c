@@ -5,7 +5,6 @@
  */
 #include <string.h>
 
-#include "glob.h"
 #include "spill.h"
 #include "textframe.h"
 #include "textrecord.h"
@@ -19,8 +18,6 @@ struct line {
 };
 
 enum found { FOUND, FOUND_MORE, FOUND_TOO_LONG };
-
-enum { BEGIN_MAX = 64 /* bytes of a line that tell whether a record begins */ };
 
 /* How far to look from pos: what lies behind the limit changes nothing. */
 static size_t
@@ -58,23 +55,6 @@ find_csv_end(struct framer *f, const char *p, size_t n, size_t pos, bool final,
 	return FOUND;
 }
 
-/* Does a record begin at p[0..n)? */
-static bool
-begins_record(const struct text_format *t, const char *p, size_t n)
-{
-	const char *nl = memchr(p, '\n', n < BEGIN_MAX ? n : BEGIN_MAX);
-
-	if (nl != NULL)
-		n = (size_t)(nl - p);
-	else if (n > BEGIN_MAX)
-		n = BEGIN_MAX;
-	n -= n > 0 && p[n - 1] == '\r';
-	for (size_t i = 0; i < t->nbegins; i++)
-		if (glob_match(t->begins[i], p, n))
-			return true;
-	return false;
-}
-
 /* The line at pos ends at *end: the lines behind it, in which no record begins,
  * belong to it, but for blank ones at their end. */
 static enum found
@@ -87,12 +67,12 @@ go_on(struct framer *f, const char *p, size_t n, size_t pos, bool final,
 	if (text_blank(p + pos, *end - pos))
 		return FOUND;
 	for (; at < n || !final; at = stop + 1) {
-		if (at >= n || (n - at < BEGIN_MAX && !final &&
+		if (at >= n || (n - at < TEXT_BEGIN && !final &&
 				   memchr(p + at, '\n', n - at) == NULL)) {
 			f->need = frame_need(n - pos, f->limit);
 			return FOUND_MORE;
 		}
-		if (begins_record(&f->format->text, p + at, n - at))
+		if (text_begins(&f->format->text, p + at, n - at))
 			break;
 		nl = at < look ? memchr(p + at, '\n', look - at) : NULL;
 		stop = nl != NULL ? (size_t)(nl - p) : look;

@@ -318,3 +318,19 @@ text_match(struct format *f, const char *p, size_t n, bool final)
 	}
 	return false;
 }
+
+bool
+text_begins(const struct text_format *t, const char *p, size_t n)
+{
+	const char *nl = memchr(p, '\n', n < TEXT_BEGIN ? n : TEXT_BEGIN);
+
+	if (nl != NULL)
+		n = (size_t)(nl - p);
+	else if (n > TEXT_BEGIN)
+		n = TEXT_BEGIN;
+	n -= n > 0 && p[n - 1] == '\r';
+	for (size_t i = 0; i < t->nbegins; i++)
+		if (glob_match(t->begins[i], p, n))
+			return true;
+	return false;
+}

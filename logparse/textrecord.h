@@ -29,6 +29,13 @@ void text_value(struct json_val *v, const struct field *f);
  * that takes names of columns' fields. */
 bool text_match(struct format *f, const char *p, size_t n, bool final);
 
+enum {
+	TEXT_BEGIN = 64 /* bytes of a line that tell whether a record begins */
+};
+
+/** Does a line like one of the format's "begin" stand at p[0..n)? */
+bool text_begins(const struct text_format *t, const char *p, size_t n);
+
 /** A line of white space? */
 bool text_blank(const char *p, size_t n);
 

@@ -4,7 +4,7 @@
  * cut (of damaged ones: the error is); each is the wire, in UTF-8; the numbers
  * of rows and rejects follow each other; the counts at the end balance and are
  * those of the lines.  The first byte chooses options, the second how the bytes
- * are cut, and whether they are stored.
+ * are cut, whether they are stored, and among which formats the first chooses.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -22,7 +22,9 @@ enum {
 	OPTION_SKIP = 2,
 	OPTION_STRICT = 4,
 	OPTION_STOP = 8,
-	OPTION_FORMAT = 16 /* this and above: the format that is taken for it */
+	OPTION_FORMAT =
+	    16,          /* this and above: the format that is taken for it */
+	OPTION_MORE = 64 /* of the second byte: one of those further on */
 };
 
 static struct parser p = {.window = BUF_INIT(1 << 24), .forced = -1};
@@ -160,7 +162,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
 	if (n < 2)
 		return 0;
-	options = data[0];
+	options = data[0] | (data[1] & OPTION_MORE) << 2;
 	step = (size_t)data[1] % 61 + 1;
 	stored = data[1] >= 128;
 	run(&whole, (const char *)data + 2, n - 2, n, options);

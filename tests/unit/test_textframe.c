@@ -150,7 +150,8 @@ beginnings(void)
 	check("\n\n1 a\n", "+1|a|~ ");
 	limit = 8;
 	check("1 34567\n2 4\nxy\n3 a\nabcd\nz\n4 b\n",
-	    "+1|34567|~ +2|4\\nxy|~ -too-long@15:3 a +abcd\\nz|~|~ +4|b|~ ");
+	    "+1|34567|~ +2|4\\nxy|~ -too-long@15:3 a\n... -too-long@15:abcd... "
+	    "-too-long@15:\nz +4|b|~ ");
 	limit = 0;
 }
 
