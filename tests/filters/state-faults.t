@@ -103,7 +103,7 @@ if strace -o /dev/null true 2>/dev/null; then
 	# Each of them ends by the first call of that kind after the state is open.
 	traced() {
 		{
-			strace -f -qq -o trace -e inject="$1" -e trace="${1%%:*}" s3ack --state s.db <one >acked 2>err
+			strace -f -qq -o trace -e inject="$1" -e trace="${1%%:*}" "${@:2}" s3ack --state s.db <one >acked 2>err
 			rc=$?
 		} 2>/dev/null # the shell's word on who was killed
 	}
@@ -131,7 +131,7 @@ if strace -o /dev/null true 2>/dev/null; then
 	in=one ack
 	fresh
 	s3list --state s.db --show >/dev/null
-	traced "write:signal=KILL:when=1"
+	traced "write:signal=KILL:when=1" -P "$PWD/acked" # not what it makes its sandbox with
 	is "$rc $(passed) $(sql 'select count(*) from objects')" "137 0 1" "killed after the commit, before it passes on: it is settled all the same"
 	list
 	is "$rc $(given)" "0 2999" "and not given again"
