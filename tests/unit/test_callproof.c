@@ -8,8 +8,8 @@
 #include "callfilter.h"
 #include "tap.h"
 
+#define ARCH AUDIT_ARCH_X86_64 /* does not fit into an int */
 enum {
-	ARCH = AUDIT_ARCH_X86_64,
 	NR = 0, /* where things are in struct seccomp_data */
 	ARCH_AT = 4,
 	ARG1_LOW = 24,
