@@ -86,7 +86,7 @@ ARCHIVES   := $(FOLDERS:%=$(BUILD)/%.a) $(BUILD)/common.a
 INJECT     := $(BUILD)/inject/clock.o $(BUILD)/inject/rnd.o $(BUILD)/inject/sandbox.o \
 	$(BUILD)/tests/lib/escape/escape.o
 FORMATS    := $(sort $(wildcard logparse/formats/*.format))
-SHELL_SRC  := $(wildcard tools/deps tools/*.sh tests/*.t tests/filters/*.t tests/integration/*.t \
+SHELL_SRC  := $(wildcard tools/deps tools/*.sh tests/*.t tests/filters/*.t tests/hostile/*.t tests/integration/*.t \
 	tests/lib/*.sh tests/fuzz/*.sh tests/faults/*.t tests/faults/*.sh tests/faults/run tests/coverage/*.sh pipelines/* bench/*.sh .ci/run)
 ALL_C      := $(wildcard common/*.[ch] $(FOLDERS:%=%/*.[ch]) tests/*/*.[ch] tests/*/*/*.[ch] tools/*.[ch] bench/*.[ch])
 # The product itself: cppcheck knows too little of jansson and libmicrohttpd.
@@ -106,7 +106,7 @@ TEST_ENV    = BUILD=$(CURDIR)/$(BUILD) ASAN_OPTIONS=exitcode=99:detect_leaks=1:l
 .SECONDARY:
 .PHONY: all programs check test demo bench bench-parse fuzz coverage lint format check-format \
 	install uninstall clean help deps deps-test tests fuzzers check-sanitize \
-	integration faults torture FORCE
+	hostile integration faults torture FORCE
 .DEFAULT_GOAL := all
 
 all: $(BINS)		## build the five filters
@@ -216,18 +216,23 @@ proved = rm -f $(BUILD)/sanitizer.*; \
 # first, for the last one to end is the end of all.
 TEST_JOBS ?= 4
 INTEGRATION_JOBS ?= 3
-LONG_FILTERS := $(patsubst %,tests/filters/%.t,hostile-bombs hostile-store s3fetch logparse-where logparse-select hostile-service sandbox sentinelpost-edges \
+LONG_FILTERS := $(patsubst %,tests/filters/%.t,s3fetch logparse-where logparse-select sandbox sentinelpost-edges \
 	logparse-memory s3fetch-io state-faults s3list s3fetch-replies outcomes sentinelpost-service s3fetch-tls)
-LONG_INTEGRATION := $(patsubst %,tests/integration/%.t,bombs size kill sentinelsim build resume outage composition)
+LONG_INTEGRATION := $(patsubst %,tests/integration/%.t,size kill sentinelsim build resume outage composition)
 longest_first = $(1) $(filter-out $(1),$(wildcard $(2)))
 check: tests		## unit, golden and filter tests (under two minutes)
 	$(call proved,-j$(TEST_JOBS) $(call longest_first,$(LONG_FILTERS),tests/filters/*.t) $(wildcard tests/*.t) $(UNITS))
 
+# How large the bombs are: tests/hostile/bombs.t.
+hostile: tests		## what an attacker's bucket, service or log line sends
+	$(call proved,-j$(TEST_JOBS) $(wildcard tests/hostile/*.t))
+
 integration: tests	## tests with real servers
 	$(call proved,-j$(INTEGRATION_JOBS) $(call longest_first,$(LONG_INTEGRATION),tests/integration/*.t))
 
-check-sanitize:		## the tests of `check` under ASan and UBSan
+check-sanitize:		## `check` and `hostile` under ASan and UBSan
 	$(MAKE) SANITIZE=address,undefined check
+	$(MAKE) SANITIZE=address,undefined hostile
 
 test: deps-test		## everything: what CI runs
 	$(MAKE) check-format
@@ -235,6 +240,7 @@ test: deps-test		## everything: what CI runs
 	$(MAKE) check-sanitize AGAIN=1
 	$(MAKE) fuzz FUZZ_SECONDS=20
 	$(MAKE) check
+	BOMB_MB=1024 BOMB_RECORDS=1000000 BOMB_MEMBERS=1000000 $(MAKE) hostile
 	$(MAKE) integration
 	$(MAKE) torture TORTURE_SAMPLE=12
 	$(TEST_ENV) $(PROVE) tests/faults/faults.t
@@ -269,6 +275,7 @@ fuzz:			## fuzz each parser for FUZZ_SECONDS (10)
 coverage:		## the gate of coverage: 95% of lines, 90% of branches
 	@[ ! -d build-coverage ] || find build-coverage -name '*.gcda' -delete
 	@rc=0; $(MAKE) COVERAGE=1 BUILD=build-coverage check || rc=1; \
+	$(MAKE) COVERAGE=1 BUILD=build-coverage hostile || rc=1; \
 	$(MAKE) COVERAGE=1 BUILD=build-coverage torture TORTURE_SAMPLE=$(or $(TORTURE_SAMPLE),6) || rc=1; \
 	tests/coverage/gate.sh build-coverage || rc=1; exit $$rc
 

@@ -5,7 +5,8 @@
 # aside, and does all the others right.
 #	BOMB_MB=16 BOMB_RECORDS=20000 BOMB_MEMBERS=200000
 #	how long a line, how many small records, how many members that hold nothing
-# (tests/integration/bombs.t has them at full size)
+# `make test` has a gigabyte and a million of each; ten million records take some
+# ten minutes of CPU.
 # shellcheck source=tests/lib/logparse.sh
 . "$(dirname "$0")/../lib/logparse.sh"
 . tests/lib/s3sim.sh

@@ -26,7 +26,7 @@ judge() {
 	unlike "$err" "client-secret|access-token-of" "$1: no secret is told, nor the beginning of one"
 	contained "$1"
 }
-# patience RC: see hostile-store.t
+# patience RC: see store.t
 patience() { [ "$1" = 69 ] && echo 2m || echo 6h; }
 # endpoint NAME RC ERE STEP ..: such an ingestion endpoint; authority: so for tokens.
 endpoint() {
