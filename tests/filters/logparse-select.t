@@ -32,17 +32,35 @@ all=(--format-file "$tmp/all.format" --format all)
 logparse "${all[@]}" --rows "$tmp/all" >"$tmp/rows" 2>/dev/null
 is "$(wc -l <"$tmp/rows")" 20 "there are rows of every type"
 
+# ask BEFORE AFTER FILE: jq's answers for each row of FILE, to all $programs in one
+# start, as starting takes it longer than all else: [I,ANSWER] is what BEFORE
+# PROGRAM AFTER says, with I its place.
+ask() {
+	local i
+	for ((i = 0; i < ${#programs[@]}; i++)); do
+		[ $i = 0 ] || echo ,
+		echo "($1${programs[i]}$2 | [$i, .])"
+	done >"$tmp/program"
+	jq -cSf "$tmp/program" "$3"
+}
+# sort_out: what stands behind I in the lines [I,..] on standard input, as
+# ${sorted[I]}, a line for each.
+sort_out() {
+	local line i
+	sorted=()
+	while IFS= read -r line; do
+		line=${line#[} i=${line%%,*} line=${line#*,}
+		sorted[i]+=${line%]}$'\n'
+	done
+}
+# lines_of TEXT: how many
+lines_of() {
+	local breaks=${1//[!$'\n']/}
+	echo ${#breaks}
+}
+
 # What fails on a row fails in jq, too, which ends there: each row for itself.
-while IFS= read -r expr; do
-	nl -ba -w1 -s$'\t' "$tmp/rows" | cut -f 1 >"$tmp/numbers"
-	jq -rc "[try (if any($expr; .) then \"keep\" else \"drop\" end) catch \"fail\"] | .[0] // \"drop\"" "$tmp/rows" >"$tmp/say"
-	paste "$tmp/say" "$tmp/rows" | sed -n 's/^keep\t//p' >"$tmp/want"
-	logparse "${all[@]}" --rows --where "$expr" "$tmp/all" >"$tmp/got" 2>/dev/null
-	cmp -s "$tmp/got" "$tmp/want"
-	ok "--where '$expr': $(wc -l <"$tmp/want") rows" || diff "$tmp/got" "$tmp/want" | head -n 4 | sed 's/^/# /'
-	is "$(logparse "${all[@]}" --where "$expr" "$tmp/all" 2>/dev/null | jq -c 'select(.end) | .end | [.rows, .rejects, .filtered]')" \
-		"[$(grep -c keep "$tmp/say"),$(grep -c fail "$tmp/say"),$(grep -c drop "$tmp/say")]" "  with the same rejects and as many filtered"
-done <<'END'
+mapfile -t programs <<'END'
 .S == "abc"
 .S != "abc"
 .N > 0
@@ -134,16 +152,32 @@ not
 null
 []
 END
+mapfile -t rows <"$tmp/rows"
+ask '[try (if any(' '; .) then "keep" else "drop" end) catch "fail"] | .[0] // "drop"' "$tmp/rows" >"$tmp/answers"
+sort_out <"$tmp/answers"
+for i in "${!programs[@]}"; do
+	mapfile -t say <<<"${sorted[i]%$'\n'}"
+	declare -A times=([keep]=0 [fail]=0 [drop]=0)
+	want='' got='' ends=''
+	for n in "${!say[@]}"; do
+		verdict=${say[n]//\"/}
+		times[$verdict]=$((times[$verdict] + 1))
+		[ "$verdict" != keep ] || want+=${rows[n]}$'\n'
+	done
+	logparse "${all[@]}" --where "${programs[i]}" "$tmp/all" >"$tmp/out" 2>/dev/null
+	while IFS= read -r line; do
+		if [[ $line =~ ^\{\"id\":\"[^\"]*\",\"n\":[0-9]+,\"table\":\"All\",\"row\":(.*)\}$ ]]; then
+			got+=${BASH_REMATCH[1]}$'\n'
+		elif [[ $line =~ ^\{\"id\":\"[^\"]*\",\"end\":.*,\"rows\":([0-9]+),\"rejects\":([0-9]+),\"filtered\":([0-9]+)[,}] ]]; then
+			ends+="[${BASH_REMATCH[1]},${BASH_REMATCH[2]},${BASH_REMATCH[3]}]"
+		fi
+	done <"$tmp/out"
+	is "$got" "$want" "--where '${programs[i]}': ${times[keep]} rows"
+	is "$ends" "[${times[keep]},${times[fail]},${times[drop]}]" "  with the same rejects and as many filtered"
+done
 
 # --map: objects; what is handed through is not compared as text, but as jq reads it.
-while IFS= read -r expr; do
-	jq -c "[try ($expr) catch \"failed\"] | if length == 1 and (.[0] | type) == \"object\" then .[0] | with_entries(select(.value != null)) else empty end" "$tmp/rows" |
-		jq -cS . >"$tmp/want"
-	logparse "${all[@]}" --rows --map "($expr) | if type == \"object\" then .TimeGenerated = (.TimeGenerated // \"2000-01-01T00:00:00Z\") else . end" "$tmp/all" 2>/dev/null |
-		jq -cS 'if .TimeGenerated == "2000-01-01T00:00:00Z" then del(.TimeGenerated) else . end' >"$tmp/got"
-	cmp -s "$tmp/got" "$tmp/want"
-	ok "--map '$expr': $(wc -l <"$tmp/want") rows" || diff "$tmp/got" "$tmp/want" | head -n 4 | sed 's/^/# /'
-done <<'END'
+mapfile -t programs <<'END'
 .
 {S, N}
 {S: .S, Both: (.N + .L)}
@@ -165,21 +199,39 @@ to_entries | from_entries
 delpaths([["S"], ["D", 0]])
 .L = (.L // 0 | tostring)
 END
+ask '[try (' ') catch "failed"] | if length == 1 and (.[0] | type) == "object" then .[0] | with_entries(select(.value != null)) else empty end' "$tmp/rows" >"$tmp/answers"
+sort_out <"$tmp/answers"
+for i in "${!sorted[@]}"; do wants[i]=${sorted[i]}; done
+for i in "${!programs[@]}"; do
+	logparse "${all[@]}" --rows --map "(${programs[i]}) | if type == \"object\" then .TimeGenerated = (.TimeGenerated // \"2000-01-01T00:00:00Z\") else . end" "$tmp/all" 2>/dev/null |
+		sed "s/.*/[$i,&]/"
+done | jq -cS 'if .[1].TimeGenerated == "2000-01-01T00:00:00Z" then del(.[1].TimeGenerated) else . end' >"$tmp/answers"
+sort_out <"$tmp/answers"
+for i in "${!programs[@]}"; do
+	is "${sorted[i]-}" "${wants[i]-}" "--map '${programs[i]}': $(lines_of "${wants[i]-}") rows"
+done
 
 # --- CloudTrail ----------------------------------------------------------------------
 for n in Decrypt GetObject PutObject Decrypt AssumeRole; do
 	event 1 ',"sourceIPAddress":"10.0.0.1","userIdentity":{"type":"Root","arn":"arn:x"},"readOnly":true' | sed "s/GetObject/$n/"
 done | sed 's/}{/},{/g; s/^/{"Records":[/; s/$/]}/' >"$tmp/ct"
 logparse --format cloudtrail --rows "$tmp/ct" >"$tmp/rows" 2>/dev/null
-while IFS= read -r expr; do
-	paste <(jq -r "any($expr; .)" "$tmp/rows") "$tmp/rows" | sed -n 's/^true\t//p' >"$tmp/want"
-	logparse --format cloudtrail --rows --where "$expr" "$tmp/ct" 2>/dev/null | cmp -s - "$tmp/want"
-	ok "CloudTrail: $expr: $(wc -l <"$tmp/want") rows"
-done <<'END'
+mapfile -t programs <<'END'
 .EventName != "Decrypt"
 .EventName | startswith("Get") or . == "PutObject"
 .UserIdentityType == "Root" and .ReadOnly
 .SourceIpAddress | test("^10\\.")
 .EventName | IN("Decrypt", "AssumeRole") | not
 END
+mapfile -t rows <"$tmp/rows"
+ask 'any(' '; .)' "$tmp/rows" >"$tmp/answers"
+sort_out <"$tmp/answers"
+for i in "${!programs[@]}"; do
+	mapfile -t say <<<"${sorted[i]%$'\n'}"
+	for n in "${!say[@]}"; do
+		[ "${say[n]}" != true ] || printf '%s\n' "${rows[n]}"
+	done >"$tmp/want"
+	logparse --format cloudtrail --rows --where "${programs[i]}" "$tmp/ct" 2>/dev/null | cmp -s - "$tmp/want"
+	ok "CloudTrail: ${programs[i]}: $(wc -l <"$tmp/want") rows"
+done
 tap_done
