@@ -101,8 +101,10 @@ event 1 ",\"x\":\"$(fill 200000 x)\"" >"$tmp/one"
 mkwire --step 1 "$tmp/one" >"$tmp/in"
 bounded "a record of 200 KB, byte by byte"
 is "$rc $(counts)" "0 1,0,1,0,0" "  is a row"
-for ((i = 0; i < 1000; i++)); do printf x | gzip -n; done >"$tmp/members"
-for ((i = 0; i < 10; i++)); do cat "$tmp/members"; done >"$tmp/tiny"
+printf x | gzip -n >"$tmp/x.gz"
+many=()
+for ((i = 0; i < 1000; i++)); do many+=("$tmp/x.gz"); done
+for ((i = 0; i < 10; i++)); do cat "${many[@]}"; done >"$tmp/tiny"
 event 1 ',"x":"' | head -c -1 | gzip >"$tmp/head"
 printf '"}' | gzip >"$tmp/foot"
 cat "$tmp/head" "$tmp/tiny" "$tmp/tiny" "$tmp/foot" >"$tmp/gz"
