@@ -1,7 +1,8 @@
 /* common/state, torture: the Nth read, write, sync or allocation of SQLite
  * fails, for each N until none is left (of allocations, which are thousands,
- * every eleventh).  Each failure is told with an exit code, the file stays
- * sound, and what was committed is there. */
+ * the first hundreds, then one in 23 or so, others each time).  Each failure is
+ * told with an exit code, the file stays sound, and what was committed is
+ * there. */
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -10,6 +11,7 @@
 
 #define LB_INJECT /* the clock is ours */
 #include "clock.h"
+#include "rnd.h"
 #include "state.h"
 #include "tap.h"
 
@@ -398,23 +400,20 @@ clean(void)
 }
 
 static bool
-sql_is(const char *sql, const char *want)
+sql_is(sqlite3 *db, const char *sql, const char *want)
 {
-	sqlite3 *db;
 	sqlite3_stmt *q = NULL;
 	bool same;
 
-	same = sqlite3_open(file, &db) == SQLITE_OK &&
-	       sqlite3_prepare_v2(db, sql, -1, &q, NULL) == SQLITE_OK &&
+	same = sqlite3_prepare_v2(db, sql, -1, &q, NULL) == SQLITE_OK &&
 	       sqlite3_step(q) == SQLITE_ROW &&
 	       strcmp((const char *)sqlite3_column_text(q, 0), want) == 0;
 	(void)sqlite3_finalize(q);
-	(void)sqlite3_close(db);
 	return same;
 }
 
 static bool
-status_is(const char *key, const char *want)
+status_is(sqlite3 *db, const char *key, const char *want)
 {
 	char sql[128];
 
@@ -422,27 +421,37 @@ status_is(const char *key, const char *want)
 	    "SELECT coalesce((SELECT status FROM objects WHERE key = '%s'),"
 	    " 'none')",
 	    key);
-	return sql_is(sql, want);
+	return sql_is(db, sql, want);
+}
+
+static bool
+holds(sqlite3 *db)
+{
+	const int c = shared->committed;
+
+	if (!sql_is(db, "PRAGMA integrity_check", "ok"))
+		return false;
+	if (c == 0)
+		return true;
+	if (!status_is(db, "md5", "delivered"))
+		return false;
+	if (c >= 2 && !(status_is(db, "two", "delivered") &&
+			  status_is(db, "gone", "delivered")))
+		return false;
+	if (c >= 3 && !status_is(db, "fails", "partial"))
+		return false;
+	return c < 4 || status_is(db, "old", "none");
 }
 
 /* Is all that was committed in the file, and the file whole? */
 static bool
 sound(void)
 {
-	const int c = shared->committed;
+	sqlite3 *db;
+	bool ok = sqlite3_open(file, &db) == SQLITE_OK && holds(db);
 
-	if (!sql_is("PRAGMA integrity_check", "ok"))
-		return false;
-	if (c == 0)
-		return true;
-	if (!status_is("md5", "delivered"))
-		return false;
-	if (c >= 2 &&
-	    !(status_is("two", "delivered") && status_is("gone", "delivered")))
-		return false;
-	if (c >= 3 && !status_is("fails", "partial"))
-		return false;
-	return c < 4 || status_is("old", "none");
+	(void)sqlite3_close(db);
+	return ok;
 }
 
 /* After the failure everything can be done again. */
@@ -455,14 +464,15 @@ goes_on(void)
 }
 
 static void
-torture(const char *what, int *left, int stride)
+torture(const char *what, int *left, unsigned stride)
 {
 	int told = 0, oom = 0, unnoticed = 0, runs = 0, status;
 	bool fine = true;
 	pid_t pid;
-	int n;
+	int n, step;
 
-	for (n = 1; fine && n < OPS_MAX; n += n < FIRST ? 1 : stride) {
+	for (n = 1; fine && n < OPS_MAX; n += step) {
+		step = n < FIRST ? 1 : 1 + (int)rnd_below(2 * stride - 1);
 		clean();
 		*shared = (struct shared){0};
 		(void)fflush(stdout);
@@ -509,7 +519,7 @@ main(void)
 	clock_inject(1, MS(NOW));
 	install();
 	torture("each read, write and sync fails once", &io_left, 1);
-	torture("each allocation of SQLite fails once", &memory_left, 11);
+	torture("each allocation of SQLite fails once", &memory_left, 23);
 	OK(rmdir(dir) == 0, "no file is left behind");
 	return tap_done();
 }

@@ -385,7 +385,9 @@ test_flips(void)
 	buf_clear(&text);
 }
 
-/* Random content in every shape zlib and libzstd can give it. */
+/* Random content in every shape zlib and libzstd can give it: most of it small,
+ * as byte by byte is slow; some longer than each window and buffer on the way;
+ * one of megabytes. */
 static void
 test_random(void)
 {
@@ -394,7 +396,9 @@ test_random(void)
 	bool gzip = true, zstd = true;
 
 	for (unsigned i = 0; i < 40; i++) {
-		size_t n = i < 30 ? rnd_below(5000) : rnd_below(3000000);
+		size_t n = i < 30   ? rnd_below(5000)
+			   : i < 39 ? 140000 + rnd_below(100000)
+				    : 1000000 + rnd_below(1000000);
 		size_t first = n > 0 ? rnd_below((uint32_t)n) : 0;
 
 		buf_reset(&text);
