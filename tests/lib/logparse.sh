@@ -44,7 +44,7 @@ records() {
 parse() {
 	rc=0
 	logparse --log-format text "$@" <"$tmp/in" >"$tmp/out" 2>"$tmp/err" || rc=$?
-	err=$(cat "$tmp/err")
+	err=$(<"$tmp/err")
 }
 
 # of JQ: what jq says of the output, without quotes, lines joined by spaces
@@ -55,8 +55,10 @@ of() {
 # counts [LINE]: records skipped rows rejects filtered of marks or ends (end);
 # without jq, whose start takes longer than all the rest
 counts() {
-	sed -nE 's/^\{"id":"[^"]*","'"${1:-end}"'":\{"format":"([^"\\]|\\.)*","records":([0-9]+),"skipped":([0-9]+),"rows":([0-9]+),"rejects":([0-9]+),"filtered":([0-9]+).*/\2,\3,\4,\5,\6/p' \
-		"$tmp/out" | paste -sd' '
+	local found
+	found=$(sed -nE 's/^\{"id":"[^"]*","'"${1:-end}"'":\{"format":"([^"\\]|\\.)*","records":([0-9]+),"skipped":([0-9]+),"rows":([0-9]+),"rejects":([0-9]+),"filtered":([0-9]+).*/\2,\3,\4,\5,\6/p' \
+		"$tmp/out")
+	echo "${found//$'\n'/ }"
 }
 
 # under_64 NAME: /usr/bin/time -f %M wrote less than 64 MiB to $tmp/peak
