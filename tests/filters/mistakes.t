@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../.." || exit
 dir=$(mktemp -d "${TMPDIR:-/tmp}/mistakes.XXXXXX") || exit 1
 trap 's3sim_stop; sim_stop; rm -rf "$dir"' EXIT
 
-mkdir -p "$dir/store/logs" "$dir/folder"
+mkdir -p "$dir/store/logs" "$dir/folder" "$dir/said"
 mksamples --objects 3 --no-odd "$dir/store/logs" >"$dir/manifest"
 s3sim_start --root "$dir/store" --bucket logs || exit 1
 export AWS_ENDPOINT_URL_S3=$S3SIM_URL
@@ -21,20 +21,40 @@ logparse "$dir/x.json.gz" >"$dir/rows.ndjson"
 cp /bin/true "$dir/binary"
 
 # mistake NAME EXIT COMMAND ERE...: COMMAND as a user types it, in the folder.
+# What it said is judged later, of many at once: jq takes longer to start.
+names=() codes=() want_codes=() plains=() patterns=()
 mistake() {
-	local name=$1 code=$2 command=$3 rc said pattern
+	local rc=0 ere
+	err=$dir/said/${#names[@]}
+	(cd "$dir" && exec timeout 120 bash -c "$3") >"$dir/out" 2>"$err" </dev/null || rc=$?
+	names+=("$1") codes+=("$rc") want_codes+=("$2") plains+=("${plain:-}")
 	shift 3
-	rc=0
-	(cd "$dir" && exec timeout 120 bash -c "$command") >"$dir/out" 2>"$dir/err" </dev/null || rc=$?
-	said=$(jq -r '"\(.level): \(.message)"' "$dir/err")
-	is "$rc" "$code" "$name: exit $code" || printf '%s\n' "$said" | head -n 5 | sed 's/^/# /'
-	for pattern; do
-		like "$said" "$pattern" "$name: /$pattern/"
+	printf -v ere '%s\n' "$@"
+	patterns+=("$ere")
+}
+
+# judge: those since the last time.
+judge() {
+	local n file text pattern
+	local -A said=()
+	while IFS= read -r -d '' file && IFS= read -r -d '' text; do
+		said[${file##*/}]+=$text
+	done < <(jq -jR '"\(input_filename)\u0000" + (fromjson | "\(.level): \(.message)\n\u0000")' "$dir"/said/*)
+	for n in "${!names[@]}"; do
+		text=${said[$n]-}
+		is "${codes[n]}" "${want_codes[n]}" "${names[n]}: exit ${want_codes[n]}" ||
+			printf '%s\n' "$text" | head -n 5 | sed 's/^/# /'
+		while IFS= read -r pattern; do
+			[ -z "$pattern" ] || like "$text" "$pattern" "${names[n]}: /$pattern/"
+		done <<<"${patterns[n]}"
+		# The advice comes after what it is about.
+		[ "${plains[n]}" ] || like "$text" $'(error|warning): [^\n]+\n(.*\n)?hint: ' "${names[n]}: and what to do"
+		text=$(<"$dir/said/$n")
+		[[ $text != *"$AZURE_CLIENT_SECRET"* && $text != *"$AWS_SECRET_ACCESS_KEY"* ]]
+		ok "${names[n]}: without a secret"
 	done
-	# The advice comes after what it is about.
-	[ "${plain:-}" ] || like "$said" $'(error|warning): [^\n]+\n(.*\n)?hint: ' "$name: and what to do"
-	! grep -qF -e "$AZURE_CLIENT_SECRET" -e "$AWS_SECRET_ACCESS_KEY" "$dir/err"
-	ok "$name: without a secret"
+	rm "$dir"/said/*
+	names=() codes=() want_codes=() plains=() patterns=()
 }
 
 ### Addresses
@@ -52,6 +72,7 @@ mistake "a key without its bucket" 64 's3fetch AWSLogs/x.json.gz' "'AWSLogs/x.js
 mistake "a bucket where an object is wanted" 64 's3fetch s3://logs/' "'s3://logs/'.*object" 'hint: .*s3list'
 mistake "lines that are keys" 65 'echo AWSLogs/x.json.gz | s3fetch' 'line 1 ' 'hint: .*s3://bucket/key'
 mistake "an object address for logparse" 74 "logparse 's3://logs/x'" "'s3://logs/x'" 'hint: .*s3fetch'
+judge
 
 ### Endpoints
 mistake "an endpoint without https" 64 's3list --endpoint s3.amazonaws.com s3://logs/' "'s3.amazonaws.com'" 'hint: .*https://'
@@ -70,6 +91,7 @@ mistake "nobody there" 69 'LB_CLOCK_SPEED=100 $BUILD/testbin/s3list --give-up 5s
 	'127.0.0.1 port 1' 'gave up' 'hint: .*HTTPS_PROXY'
 mistake "an endpoint that only s3list knows" 78 's3list s3://logs/ | env -u AWS_ENDPOINT_URL_S3 s3fetch' \
 	"names the endpoint '$S3SIM_URL'" 'hint: .*--endpoint'
+judge
 
 ### Credentials
 mistake "no AWS key" 77 'env -u AWS_ACCESS_KEY_ID s3list s3://logs/' 'AWS_ACCESS_KEY_ID is not set'
@@ -92,6 +114,7 @@ mistake "a secret with a newline" 77 'AZURE_CLIENT_SECRET="$AZURE_CLIENT_SECRET"
 	'AZURE_CLIENT_SECRET' 'hint: .*newline'
 mistake "an authority of another cloud" 78 'AZURE_AUTHORITY_HOST=https://login.microsoftonline.us sentinelpost --endpoint https://x.ingest.monitor.azure.com <rows.ndjson' \
 	"'login.microsoftonline.us'.*'x.ingest.monitor.azure.com'" 'hint: .*login.microsoftonline.com'
+judge
 
 ### The destination
 mistake "no endpoint" 64 'env -u LOGBRIDGE_SENTINEL_ENDPOINT sentinelpost <rows.ndjson' 'endpoint' 'hint: .*LOGBRIDGE_SENTINEL_ENDPOINT.*logsIngestion'
@@ -114,11 +137,12 @@ mistake "a stream without its table" 64 'sentinelpost --stream Custom-Other <row
 mistake "two streams for a table" 64 'sentinelpost --stream T=Custom-A --stream T=Custom-B <rows.ndjson' "'T'" 'hint: '
 mistake "--bare without a stream" 64 'sentinelpost --bare <rows.ndjson' '--bare' 'hint: .*--stream'
 mistake "a file where input stands" 64 'sentinelpost rows.ndjson' "'rows.ndjson'" 'hint: .*< *rows.ndjson|hint: .*standard input'
+judge
 
 ### What is between
 for proxy in 'ht!tp://x' 'http://' 'ftp://proxy.example' 'http://u:hush@pro xy'; do
 	mistake "HTTPS_PROXY=$proxy" 78 "HTTPS_PROXY='$proxy' s3list s3://logs/" 'HTTPS_PROXY is no address of a proxy' 'hint: .*http://'
-	! grep -q hush "$dir/err"
+	! grep -q hush "$err"
 	ok "HTTPS_PROXY=$proxy: is not told"
 done
 # Who looks up the store's name, and where a proxy without a port is.
@@ -134,6 +158,7 @@ mistake "a proxy that is down" 69 'LB_CLOCK_SPEED=100 HTTPS_PROXY=http://127.0.0
 	'proxy|127.0.0.1 port 1' 'hint: .*HTTPS_PROXY'
 mistake "a proxy that refuses" 69 "LB_CLOCK_SPEED=100 HTTPS_PROXY=$S3SIM_URL \$BUILD/testbin/s3list --give-up 5s --endpoint https://192.0.2.1 s3://logs/" \
 	'CONNECT tunnel failed, response [0-9]+' 'hint: .*HTTPS_PROXY'
+judge
 
 ### Pipes
 mistake "a raw log into logparse" 65 'zcat x.json.gz | logparse' 'no line of the wire' 'hint: .*logparse -'
@@ -150,6 +175,7 @@ mistake "nothing before s3ack" 75 's3ack --state state.db' 'done line' 'hint: .*
 mistake "receipts that are not kept" 0 'sentinelpost <rows.ndjson | s3ack' 'warning: .*--state' 'hint: .*same'
 mistake "no dead-letter file, and dead records" 75 \
 	'printf "{\"eventVersion\":1.}\n" | logparse --format cloudtrail - | sentinelpost' 'dead' 'hint: .*--dead-letter'
+judge
 
 ### Files and folders
 mistake "no folder for the state" 78 's3list --state nowhere/state.db s3://logs/' "'nowhere/state.db" 'No such file' 'hint: .*folder'
@@ -181,6 +207,7 @@ mistake "no certificates" 78 'sentinelpost --ca nowhere <rows.ndjson' "'nowhere'
 mistake "more jobs than files can be open" 78 "ulimit -n 40; s3fetch --jobs 64 's3://logs/$key'" '64 connections.*40' 'hint: .*ulimit.*--jobs'
 mistake "no files can be open" 78 'ulimit -n 16; sentinelpost <rows.ndjson' '9 connections.*16' 'hint: .*ulimit.*--jobs'
 plain=1 mistake "a limit that can be raised" 0 "ulimit -Sn 20; s3fetch --jobs 64 's3://logs/$key' | tail -n 1"
+judge
 
 ### Options
 mistake "a typo" 64 's3list --sicne 1h s3://logs/' "'--sicne'" 'hint: .*--help'
@@ -209,6 +236,7 @@ mistake "a rule that is none, in the environment" 64 'LOGBRIDGE_SENTINEL_RULE=dc
 mistake "a level that is none" 64 'sentinelpost --compress 20 <rows.ndjson' "--compress .*'20'" 'hint: '
 mistake "a limit of later" 64 'sentinelpost --limit packed <rows.ndjson' "--limit .*'packed'" 'hint: '
 mistake "destinations without a state" 64 's3ack --need 2 <rows.ndjson' '--need' 'hint: '
+judge
 
 # A certificate of nobody's.
 sim_stop
@@ -218,4 +246,5 @@ mistake "a folder of certificates" 78 'sentinelpost --ca folder <rows.ndjson' "'
 mistake "certificates that are none" 78 'sentinelpost --ca rows.ndjson <rows.ndjson' 'rows.ndjson|certificate' 'hint: .*--ca|hint: .*PEM'
 sentinelpost --ca "$SIM_CA" <"$dir/rows.ndjson" >/dev/null 2>"$dir/err"
 is "$? $(cat "$dir/err")" "0 " "and with it, all is well"
+judge
 tap_done
