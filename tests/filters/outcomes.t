@@ -22,17 +22,49 @@ list() {
 	s3list --log-format text --state s.db s3://logs/ >out 2>err </dev/null || rc=$?
 }
 # given KEY ..: the keys that this run gave, in order, and its exit code.
-given() { jq -r 'select(.key).key' out | tr '\n' ' '; echo "$rc"; }
-# ack KEY STATUS [MEMBERS [FETCH]]: a receipt for a listed object through s3ack.
+# Like all here that is asked often, without jq and python3, whose start takes
+# longer than all the rest.
+given() {
+	local line
+	while IFS= read -r line; do
+		if [[ $line =~ ^\{\"store\".*\"key\":\"([^\"\\]*)\", ]]; then printf '%s ' "${BASH_REMATCH[1]}"; fi
+	done <out
+	echo "$rc"
+}
+# receipt KEY STATUS [MEMBERS [FETCH]]: what receipts.py says for a listed object.
+receipt() {
+	local members=${3:-} fetch=${4:-0001} line id n=0 member
+	members=${members#\{} members=${members%\}}
+	[ "$2" = delivered ] && n=5
+	for member in '"format":"x/1"' "\"records\":$n" "\"rows\":$n" '"filtered":0' '"dead":0' "\"through\":$n"; do
+		[[ $members == *"${member%%:*}:"* ]] || members=$member${members:+,$members}
+	done
+	while IFS= read -r line; do
+		[[ $line =~ ^\{\"store\":\"s3\",\"bucket\":\"logs\",\"key\":\"$1\",.*\"etag\":\"([^\"]*)\" ]] || continue
+		id=$(printf 's3\0logs\0%s\0%s' "$1" "${BASH_REMATCH[1]}" | sha256sum)
+		printf '{"id":"%s-%s","receipt":{"to":"host/dcr-1","status":"%s",%s},"object":%s}\n' \
+			"${id:0:16}" "$fetch" "$2" "$members" "$line"
+	done <listed
+	echo '{"done":{"stage":"destination","exit":0}}'
+}
+# ack KEY STATUS [MEMBERS [FETCH]]: it goes through s3ack.  With edit, what jq
+# makes of the object's line does.
 ack() {
 	local key=$1
-	shift
 	rc=0
-	only "$key" | python3 "$receipts_py" "$@" | s3ack --log-format text --state s.db >acked 2>err || rc=$?
+	if [ "${edit:-}" ]; then
+		jq -c --arg k "$key" "$edit | select(.key == \$k)" listed | python3 "$receipts_py" "${@:2}"
+	else
+		receipt "$@"
+	fi | s3ack --log-format text --state s.db >acked 2>err || rc=$?
 }
-# only KEY: the line of that object.
-only() { jq -c --arg k "$1" "${edit:-.} | select(.key == \$k)" listed; }
 show() { s3list --state s.db --show "$@" | jq -c 'select(.key)'; }
+# tries: what is shown of the one object: its state and how often it failed.
+tries() { s3list --state s.db --show | sed -nE 's/^\{"store".*"state":\{"is":"([a-z]+)","tries":([0-9]+),.*/\1 \2/p'; }
+# done_of NAME [FILE]: that number of the filter's own done line.
+done_of() { sed -nE 's/^\{"done":\{"stage":"s3(list|ack)",.*"'"$1"'":([0-9]+)[,}].*/\2/p' "${@:2}"; }
+# skip: where the one object that was given is gone on with.
+skip() { sed -nE 's/^\{"store".*"skip":([0-9]+),"format":"([^"]*)"[,}].*/\1 \2/p' out; }
 sql() { sqlite3 s.db "$1"; }
 later() { # SECONDS COMMAND ..: with a clock that is so far on
 	LB_CLOCK_WALL=$(($(date +%s) + $1)) PATH=$BUILD/testbin:$PATH "${@:2}"
@@ -57,7 +89,7 @@ is "$(s3list --state s.db --show | jq -c 'select(.done).done | [.delivered, .dea
 
 ### gone
 ack d gone '{"code":"NoSuchKey"}'
-is "$rc $(tail -n 1 acked | jq .done.gone) $(sql "select status from objects where key = 'd'")" "0 1 gone" "gone: 0, counted"
+is "$rc $(done_of gone acked) $(sql "select status from objects where key = 'd'")" "0 1 gone" "gone: 0, counted"
 list
 is "$(given)" "e 0" "gone: settled"
 ack d delivered
@@ -76,13 +108,13 @@ is "$(jq -c 'select(.key) | to_entries | map(.key) | .[-2:]' out) $(jq -c 'selec
 ack e partial '{"records":9,"rows":9,"through":9,"format":"x/1"}' 0002
 ack e partial '{"records":4,"rows":4,"through":4,"format":"x/1"}' 0003
 list
-is "$(jq -c 'select(.key) | [.skip, .format]' out)" '[9,"x/1"]' "through never goes back"
+is "$(skip)" "9 x/1" "through never goes back"
 ack e partial '{"records":2,"rows":2,"through":2,"format":"x/2"}' 0004
 list
-is "$(jq -c 'select(.key) | [.skip, .format]' out)" '[2,"x/2"]' "another version of the format counts anew"
+is "$(skip)" "2 x/2" "another version of the format counts anew"
 ack e partial '{"records":2,"rows":2,"through":0,"format":"x/2"}' 0005
 list
-is "$(jq -c 'select(.key) | .skip' out)" 2 "a receipt that settles nothing changes nothing"
+is "$(skip)" "2 x/2" "a receipt that settles nothing changes nothing"
 ack e delivered '{"format":"x/2","skipped":2,"records":5,"rows":3}' 0006
 list
 is "$rc $(given)" "0 0" "delivered in the end: settled"
@@ -99,10 +131,10 @@ is "$(given)" 75 "failed: it rests first, and is not settled: 75"
 is "$(show | jq -c '[.key, .state.is, .state.tries, .state.reason, has("next_try"), (.state | has("next_try"))]')" \
 	'["f","waiting",1,"missing-rows",false,true]' "--show says why and until when"
 later 3600 list
-is "$(given) $(jq -c 'select(.key) | [.skip, .format]' out)" 'f 0 [4,"x/1"]' "and comes again, behind what was settled of it"
-is "$(show | jq -r .state.is)" waiting "(on the clock of now it rests)"
+is "$(given) $(skip)" "f 0 4 x/1" "and comes again, behind what was settled of it"
+is "$(tries)" "waiting 1" "(on the clock of now it rests)"
 for fetch in 0002 0002 0002 0002 0002 0002; do ack f failed '{"reason":"missing-rows"}' $fetch; done
-is "$(show | jq -c '[.state.is, .state.tries]')" '["waiting",2]' "one fetch fails once, however often it is told"
+is "$(tries)" "waiting 2" "one fetch fails once, however often it is told"
 
 ### Unavailability and AccessDenied do not count as tries.
 n=10
@@ -113,14 +145,14 @@ for m in '{"reason":"error","code":"AccessDenied","http":403}' '{"reason":"error
 	n=$((n + 1))
 	ack f failed "$m" 00$n
 done
-is "$(show | jq -c '[.state.is, .state.tries]')" '["waiting",2]' "nine failures for want of a service or of a right: still two tries"
+is "$(tries)" "waiting 2" "nine failures for want of a service or of a right: still two tries"
 
 ### After five failed tries an object is quarantined.
 ack f failed '{"reason":"missing-rows"}' 0003
 ack f failed '{"reason":"missing-rows"}' 0004
-is "$(show | jq -c '[.state.is, .state.tries]')" '["waiting",4]' "four tries: not yet"
+is "$(tries)" "waiting 4" "four tries: not yet"
 ack f failed '{"reason":"missing-rows"}' 0005
-is "$rc $(tail -n 1 acked | jq .done.quarantined)" "75 1" "the fifth quarantines it: 75"
+is "$rc $(done_of quarantined acked)" "75 1" "the fifth quarantines it: 75"
 like "$(cat err)" "'s3://logs/f' failed 5 times and is not given again: missing-rows" "told by name"
 like "$(cat err)" "hint:.*--forget" "and what to do"
 later 100000 list
@@ -128,21 +160,21 @@ is "$(given)" 75 "it is not given any more, and the run is not 0"
 like "$(cat err)" "'s3://logs/f' is in quarantine after 5 failed tries" "it is named"
 is "$(show | jq -c '[.key, .state.is, .state.tries, .state.reason]')" '["f","quarantined",5,"missing-rows"]' "--show names it, with the reason"
 ack f failed '{"reason":"missing-rows"}' 0006
-is "$(show | jq -c '[.state.is, .state.tries]') $(tail -n 1 acked | jq .done.quarantined)" '["quarantined",6] 0' "once is enough"
+is "$(tries) $(done_of quarantined acked)" "quarantined 6 0" "once is enough"
 s3list --state s.db --show | jq -c 'select(.key)' >shown
 is "$(jq -c '[.store, .bucket, .key, .etag, .size, .skip, .format]' shown)" \
 	"$(jq -c 'select(.key == "f") | [.store, .bucket, .key, .etag, .size, 4, "x/1"]' listed)" "--show gives a whole object line, to fetch by hand"
 
 ### --forget GLOB frees it.
-is "$(s3list --state s.db --forget 'g*' | jq -c .done.forgotten) $(show | jq -r .state.is)" "0 quarantined" "--forget of another glob leaves it"
-is "$(s3list --state s.db --name other --forget '*' | jq -c .done.forgotten) $(show | jq -r .state.is)" "0 quarantined" "as does another pipeline's"
-is "$(s3list --state s.db --forget '*' s3://logs/g s3://other/ | jq -c .done.forgotten) $(show | jq -r .state.is)" "0 quarantined" "and another prefix"
-is "$(s3list --state s.db --forget '[e-f]' s3://logs/ | jq -c .done.forgotten)" 1 "--forget GLOB frees it"
+is "$(s3list --state s.db --forget 'g*' | done_of forgotten) $(tries)" "0 quarantined 6" "--forget of another glob leaves it"
+is "$(s3list --state s.db --name other --forget '*' | done_of forgotten) $(tries)" "0 quarantined 6" "as does another pipeline's"
+is "$(s3list --state s.db --forget '*' s3://logs/g s3://other/ | done_of forgotten) $(tries)" "0 quarantined 6" "and another prefix"
+is "$(s3list --state s.db --forget '[e-f]' s3://logs/ | done_of forgotten)" 1 "--forget GLOB frees it"
 list
-is "$(given) $(jq -c 'select(.key) | .skip' out)" "f 0 4" "it is given at once, behind what is settled"
+is "$(given) $(skip)" "f 0 4 x/1" "it is given at once, behind what is settled"
 ack f failed '{"reason":"missing-rows"}' 0007
-is "$(show | jq -c '[.state.is, .state.tries]')" '["waiting",1]' "and its tries begin anew"
-is "$(s3list --state s.db --forget '*' | jq -c .done.forgotten)" 1 "one that rests is freed as well"
+is "$(tries)" "waiting 1" "and its tries begin anew"
+is "$(s3list --state s.db --forget '*' | done_of forgotten)" 1 "one that rests is freed as well"
 list
 is "$(given)" "f 0" "it need not rest"
 ack f failed '{"reason":"missing-rows"}' 0008
@@ -177,11 +209,11 @@ done
 kill $pid
 cat <&8 >shown
 wait $pid
-is "$? $(tail -n 1 shown | jq .done.exit) $(jq -c . shown 2>&1 | wc -l)" "75 75 $(wc -l <shown)" "SIGTERM ends --show, with a done line"
+is "$? $(done_of exit shown) $(jq -c . shown 2>&1 | wc -l)" "75 75 $(wc -l <shown)" "SIGTERM ends --show, with a done line"
 [ "$(wc -l <shown)" -lt 3000 ]
 ok "before the end"
 exec 8<&-
-is "$(s3list --state s.db --forget '*' | jq .done.forgotten)" 3000 "--forget of all"
+is "$(s3list --state s.db --forget '*' | done_of forgotten)" 3000 "--forget of all"
 python3 "$receipts_py" delivered <many | s3ack --state s.db >/dev/null
 
 ### Identity: an object is its bucket, key and etag.
