@@ -228,10 +228,11 @@ ask 'any(' '; .)' "$tmp/rows" >"$tmp/answers"
 sort_out <"$tmp/answers"
 for i in "${!programs[@]}"; do
 	mapfile -t say <<<"${sorted[i]%$'\n'}"
+	want=''
 	for n in "${!say[@]}"; do
-		[ "${say[n]}" != true ] || printf '%s\n' "${rows[n]}"
-	done >"$tmp/want"
-	logparse --format cloudtrail --rows --where "${programs[i]}" "$tmp/ct" 2>/dev/null | cmp -s - "$tmp/want"
-	ok "CloudTrail: ${programs[i]}: $(wc -l <"$tmp/want") rows"
+		[ "${say[n]}" != true ] || want+=${rows[n]}$'\n'
+	done
+	is "$(logparse --format cloudtrail --rows --where "${programs[i]}" "$tmp/ct" 2>/dev/null)" "${want%$'\n'}" \
+		"CloudTrail: ${programs[i]}: $(lines_of "$want") rows"
 done
 tap_done

@@ -68,8 +68,9 @@ done
 ### JSON
 fences README.md json "$dir/json"
 for block in "$dir"/json/??; do
+	at=$(cat "$block.at")
 	jq -e . "$block" >/dev/null
-	ok "line $(cat "$block.at"): is JSON"
+	ok "line $at: is JSON"
 done
 is "$(jq -r '.Statement[].Action' "$dir/json/01" | sort | paste -sd' ')" "kms:Decrypt s3:GetObject s3:ListBucket" \
 	"the policy allows what is needed, and no more"

@@ -132,7 +132,9 @@ request=$((1000000 / ($(stat -c %s "$rows") / $(wc -l <"$rows")) + 1))
 receipts=$((262144 / ($(wc -c <"$dir/out") / $(wc -l <"$dir/out")) + 1000))
 python3 tests/lib/inflight.py "$dir/store/logs" "$rows" "$dir/runs" "$dir/settled" "$dir/partial" \
 	"$request" "$receipts" >"$dir/judged"
-ok "each record arrived, and those that came again were in flight: $(tail -n 1 "$dir/judged")" ||
+rc=$? verdict=$(tail -n 1 "$dir/judged")
+[ "$rc" -eq 0 ]
+ok "each record arrived, and those that came again were in flight: $verdict" ||
 	echo "# again: $again"
 sed 's/^/# /' "$dir/judged"
 echo "# $(wc -l <"$dir/partial") times an object was settled in part after a run"

@@ -9,8 +9,9 @@ python3() {
 	if [ -x /usr/bin/python3 ]; then /usr/bin/python3 -S "$@"; else command python3 "$@"; fi
 }
 
-# ok NAME: judges the exit status of the command before it.  What failed is said
-# on standard error, too, that prove shows.
+# ok NAME: judges the exit status of the command before it; so there is no $(..)
+# in NAME, whose status it would be.  What failed is said on standard error, too,
+# that prove shows.
 ok() {
 	# shellcheck disable=SC2319 # a condition's status is welcome too
 	local rc=$?
