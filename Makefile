@@ -214,7 +214,7 @@ proved = rm -f $(BUILD)/sanitizer.*; \
 
 # Tests wait for much: more at once than there are cores, those that take longest
 # first, for the last one to end is the end of all.
-TEST_JOBS ?= 4
+TEST_JOBS ?= 6
 INTEGRATION_JOBS ?= 3
 LONG_FILTERS := $(patsubst %,tests/filters/%.t,s3fetch logparse-where logparse-select sandbox sentinelpost-edges \
 	logparse-memory s3fetch-io state-faults s3list s3fetch-replies outcomes sentinelpost-service s3fetch-tls)
@@ -231,8 +231,8 @@ integration: tests	## tests with real servers
 	$(call proved,-j$(INTEGRATION_JOBS) $(call longest_first,$(LONG_INTEGRATION),tests/integration/*.t))
 
 check-sanitize:		## `check` and `hostile` under ASan and UBSan
-	$(MAKE) SANITIZE=address,undefined check
-	$(MAKE) SANITIZE=address,undefined hostile
+	$(MAKE) SANITIZE=address,undefined TEST_JOBS=4 check
+	$(MAKE) SANITIZE=address,undefined TEST_JOBS=4 hostile
 
 test: deps-test		## everything: what CI runs
 	$(MAKE) check-format
