@@ -360,28 +360,30 @@ compared(struct reader *r)
 	return n != NULL && comparison(r, &op) ? NULL : n;
 }
 
+/* Operands with that word between them, from left to right. */
 static struct node *
-conjunction(struct reader *r)
+chain(struct reader *r, struct node *(*operand)(struct reader *),
+    const char *word, enum node_kind kind)
 {
-	struct node *a = compared(r), *b;
+	struct node *a = operand(r), *b;
 
-	while (a != NULL && pass(r, "and")) {
-		b = compared(r);
-		a = b != NULL ? new_node(r, NODE_AND, a, b) : NULL;
+	while (a != NULL && pass(r, word)) {
+		b = operand(r);
+		a = b != NULL ? new_node(r, kind, a, b) : NULL;
 	}
 	return a;
 }
 
 static struct node *
+conjunction(struct reader *r)
+{
+	return chain(r, compared, "and", NODE_AND);
+}
+
+static struct node *
 disjunction(struct reader *r)
 {
-	struct node *a = conjunction(r), *b;
-
-	while (a != NULL && pass(r, "or")) {
-		b = conjunction(r);
-		a = b != NULL ? new_node(r, NODE_OR, a, b) : NULL;
-	}
-	return a;
+	return chain(r, conjunction, "or", NODE_OR);
 }
 
 static struct node *

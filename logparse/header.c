@@ -242,26 +242,32 @@ are_known(const struct format *f, const struct split *s)
 	return known * 2 >= s->n;
 }
 
-bool
-header_names(const struct format *f, const char *line, size_t n)
+/* The fields of a line that may be a header; NULL: it is none. */
+static const struct split *
+split_header(const struct format *f, const char *line, size_t n)
 {
 	static struct split s;
 
 	if (n > HEADER_LINE_MAX)
-		return false;
+		return NULL;
 	split_names(&s, f, line, n, false);
-	return !s.open && are_names(&s);
+	return s.open ? NULL : &s;
+}
+
+bool
+header_names(const struct format *f, const char *line, size_t n)
+{
+	const struct split *s = split_header(f, line, n);
+
+	return s != NULL && are_names(s);
 }
 
 bool
 header_like(const struct format *f, const char *line, size_t n)
 {
-	static struct split s;
+	const struct split *s = split_header(f, line, n);
 
-	if (n > HEADER_LINE_MAX)
-		return false;
-	split_names(&s, f, line, n, false);
-	return !s.open && (f->text.first || are_known(f, &s));
+	return s != NULL && (f->text.first || are_known(f, s));
 }
 
 bool

@@ -53,6 +53,12 @@ sort_out() {
 		sorted[i]+=${line%]}$'\n'
 	done
 }
+# ask_rows BEFORE AFTER: jq's answers of each row of $tmp/rows, sorted out; ${rows[..]}
+ask_rows() {
+	mapfile -t rows <"$tmp/rows"
+	ask "$1" "$2" "$tmp/rows" >"$tmp/answers"
+	sort_out <"$tmp/answers"
+}
 # lines_of TEXT: how many
 lines_of() {
 	local breaks=${1//[!$'\n']/}
@@ -152,9 +158,7 @@ not
 null
 []
 END
-mapfile -t rows <"$tmp/rows"
-ask '[try (if any(' '; .) then "keep" else "drop" end) catch "fail"] | .[0] // "drop"' "$tmp/rows" >"$tmp/answers"
-sort_out <"$tmp/answers"
+ask_rows '[try (if any(' '; .) then "keep" else "drop" end) catch "fail"] | .[0] // "drop"'
 for i in "${!programs[@]}"; do
 	mapfile -t say <<<"${sorted[i]%$'\n'}"
 	declare -A times=([keep]=0 [fail]=0 [drop]=0)
@@ -223,9 +227,7 @@ mapfile -t programs <<'END'
 .SourceIpAddress | test("^10\\.")
 .EventName | IN("Decrypt", "AssumeRole") | not
 END
-mapfile -t rows <"$tmp/rows"
-ask 'any(' '; .)' "$tmp/rows" >"$tmp/answers"
-sort_out <"$tmp/answers"
+ask_rows 'any(' '; .)'
 for i in "${!programs[@]}"; do
 	mapfile -t say <<<"${sorted[i]%$'\n'}"
 	want=''

@@ -13,6 +13,8 @@
  * connection is closed.  It listens on a free port of 127.0.0.1, written to
  * FILE, and ends by SIGTERM.  The log gets the heads of requests.
  */
+#include <limits.h>
+
 #include "../unit/httpserver.h"
 
 enum { STEPS_MAX = 64 };
@@ -22,6 +24,18 @@ usage(const char *what)
 {
 	(void)fprintf(stderr, "rawserver: what is '%s'?\n", what);
 	exit(64);
+}
+
+/* The number behind so many characters of a step. */
+static int
+number(const char *arg, size_t at)
+{
+	char *end;
+	long n = strtol(arg + at, &end, 10);
+
+	if (end == arg + at || *end != '\0' || n < 0 || n > INT_MAX)
+		usage(arg);
+	return (int)n;
 }
 
 /* Undo the escapes, in place. */
@@ -65,11 +79,11 @@ read_step(char *arg)
 	if (strncmp(arg, "file:", 5) == 0)
 		return (struct step){FILE_, arg + 5, 0};
 	if (strncmp(arg, "fill:", 5) == 0)
-		return (struct step){FILL, NULL, atoi(arg + 5)};
+		return (struct step){FILL, NULL, number(arg, 5)};
 	if (strncmp(arg, "tunnel:", 7) == 0)
-		return (struct step){TUNNEL, NULL, atoi(arg + 7)};
+		return (struct step){TUNNEL, NULL, number(arg, 7)};
 	if (strncmp(arg, "sleep:", 6) == 0)
-		return (struct step){SLEEP, NULL, atoi(arg + 6)};
+		return (struct step){SLEEP, NULL, number(arg, 6)};
 	usage(arg);
 }
 

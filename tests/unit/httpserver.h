@@ -161,7 +161,8 @@ peer_count(struct peer *p, const char *text)
 
 	for (; *text != '\0' && n < sizeof(out) - 16; text++) {
 		if (*text == '@')
-			n += (size_t)sprintf(out + n, "%08d", p->s->requests);
+			n += (size_t)snprintf(
+			    out + n, sizeof(out) - n, "%08d", p->s->requests);
 		else
 			out[n++] = *text;
 	}

@@ -78,7 +78,7 @@ begin(const struct step *script, unsigned rules, unsigned jobs)
 	server_start(&test.server, script, NULL);
 	(void)snprintf(test.target.base, sizeof(test.target.base),
 	    "http://127.0.0.1:%d", test.server.port);
-	(void)strcpy(test.target.host, "127.0.0.1");
+	(void)snprintf(test.target.host, sizeof(test.target.host), "127.0.0.1");
 	for (unsigned i = 0; i < rules; i++) {
 		(void)snprintf(id, sizeof(id), "dcr-%u", i);
 		(void)target_rule(&test.target, id, &f);

@@ -230,8 +230,9 @@ escape_prepare(enum sandbox_kind kind)
 	if (chosen == NULL)
 		return;
 	victim.file = variable("LB_ESCAPE_FILE");
-	victim.port = htons((uint16_t)atoi(variable("LB_ESCAPE_PORT")));
-	victim.pid = atoi(variable("LB_ESCAPE_PID"));
+	victim.port =
+	    htons((uint16_t)strtol(variable("LB_ESCAPE_PORT"), NULL, 10));
+	victim.pid = (pid_t)strtol(variable("LB_ESCAPE_PID"), NULL, 10);
 	victim.address = (void *)(uintptr_t)strtoull(
 	    variable("LB_ESCAPE_ADDRESS"), NULL, 16);
 	if (getenv("LB_ESCAPE_LATER") == NULL)
