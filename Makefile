@@ -264,9 +264,9 @@ bench: all $(FAKEBINS) $(TOOLBINS)	## measure beside peers (see bench/README.md)
 bench-parse: all $(TOOLBINS)	## parsing alone, beside jq and mawk
 	BUILD=$(CURDIR)/$(BUILD) bench/parse.sh
 
-# Every fuzzer for FUZZ_SECONDS; new inputs stay under build-fuzz.
+# Every fuzzer for FUZZ_SECONDS of CPU time; new inputs stay under build-fuzz.
 FUZZ_SECONDS ?= 10
-fuzz:			## fuzz each parser for FUZZ_SECONDS (10)
+fuzz:			## fuzz each parser for FUZZ_SECONDS of CPU time (10)
 	$(MAKE) CC=clang BUILD=build-fuzz CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' \
 	 LDFLAGS='-fsanitize=address,undefined' SANITIZE=address,undefined fuzzers
 	tests/fuzz/run.sh build-fuzz $(FUZZ_SECONDS)
