@@ -135,9 +135,11 @@ walk_object(struct walk *w, struct path_node *node, struct json_val *v)
 				again(c, child);
 			child->seen = c->serial;
 			to = place(c, child, &val);
+			w->covered += !child->taken;
 			if (!walk_value(w, child, to))
 				return false;
-			if (is_other(child, to))
+			w->covered -= !child->taken;
+			if (!child->taken || is_other(child, to))
 				unmapped(w, node, &key, to);
 		}
 		v->flags |= key.flags | to->flags;

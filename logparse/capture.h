@@ -27,7 +27,8 @@ struct capture_field {
  */
 struct capture {
 	struct path_tree *tree;
-	struct json_val slot[PATH_SLOTS_MAX]; /* p NULL: not in the record */
+	/* p NULL: not in the record; those behind the tree's: see format.h */
+	struct json_val slot[PATH_SLOTS_MAX];
 	unsigned long serial; /* of the record, for path_node.seen */
 	struct json_val
 	    first; /* name of the record's first member, or p NULL */

@@ -70,7 +70,10 @@ enter(struct formats *all, int place)
 {
 	const struct format *f = all->v[place].format;
 	struct buf *b = &all->v[place].inside;
+	struct json_val *slots = all->v[place].capture->slot;
 
+	for (size_t i = 0; i < f->nframed; i++)
+		slots[f->framed[i].kept.slot] = slots[f->framed[i].from->slot];
 	if (b->cap > TEXT_KEPT)
 		buf_clear(b);
 	for (unsigned i = 0; i < INSIDE_DEPTH; i++)

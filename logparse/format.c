@@ -239,6 +239,12 @@ finish(struct reader *r)
 		return format_wrong(r, "a 'column' statement");
 	path_finish(&f->tree);
 	path_finish(&f->outer);
+	if (f->tree.slots + f->nframed > PATH_SLOTS_MAX)
+		return format_wrong(r, "no more than 512 paths");
+	for (size_t i = 0; i < f->nframed; i++) {
+		f->framed[i].kept = *f->framed[i].from;
+		f->framed[i].kept.slot = (int)(f->tree.slots + i);
+	}
 	format_text_finish(f);
 	return true;
 }

@@ -60,7 +60,8 @@
  *	object NAME=PATH ...	an object of those that are there; NAME=$COLUMN
  *				takes the value of a column before
  *
- * A path that begins with ^ is one into the object around the array of records.
+ * A path that begins with ^ is one into the object around the array of records;
+ * with .. into the record that 'inside' found this one in.
  * The first column is TimeGenerated, a datetime.
  */
 enum column_type {
@@ -242,6 +243,13 @@ struct format {
 	/* An object at one of these, or JSON in a text, is the record. */
 	struct path_node *inside[FORMAT_PLACES_MAX];
 	size_t ninside;
+	/* What is wanted of that record itself: where it has it, and the same
+	 * place with a slot behind the tree's, to which choose.c takes it. */
+	struct {
+		const struct path_node *from;
+		struct path_node kept;
+	} framed[FORMAT_PLACES_MAX];
+	size_t nframed;
 	struct path_tree outer; /* of the object around the records */
 	bool around;            /* something of it is wanted */
 	/* Of format_head(): where columns and rules are, until they are read.

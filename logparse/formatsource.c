@@ -17,12 +17,40 @@ format_grow(void *v, size_t n, size_t size)
 	return v;
 }
 
+/* A path, behind its two dots, into the record as it was framed. */
+static bool
+framed_place(struct reader *r, const struct word *path, struct place *p)
+{
+	struct format *f = r->out;
+	struct path_node *node;
+	size_t i = 0;
+
+	if (f->ninside == 0)
+		return format_wrong(r, "'inside' before a path with ..");
+	if (!format_path(r, path, &node))
+		return false;
+	while (i < f->nframed && f->framed[i].from != node)
+		i++;
+	if (i == FORMAT_PLACES_MAX)
+		return format_wrong(r, "no more than 16 paths with ..");
+	f->framed[i].from = node;
+	if (i == f->nframed)
+		f->nframed++;
+	p->node = &f->framed[i].kept;
+	return true;
+}
+
 bool
 format_place(struct reader *r, const struct word *w, struct place *p)
 {
 	struct path_node *node;
 	struct word path = *w;
 
+	if (w->n > 2 && w->p[0] == '.' && w->p[1] == '.') {
+		path.p += 2;
+		path.n -= 2;
+		return framed_place(r, &path, p);
+	}
 	p->outer = w->n > 1 && w->p[0] == '^';
 	if (p->outer && r->out->envelope == NULL)
 		return format_wrong(

@@ -291,8 +291,11 @@ number(struct path_node *node, unsigned *next)
 	node->first = *next;
 	if (node->slot != -1)
 		node->slot = (int)(*next)++;
-	for (size_t i = 0; i < node->n; i++)
+	node->taken = node->column;
+	for (size_t i = 0; i < node->n; i++) {
 		number(node->child[i], next);
+		node->taken |= node->child[i]->taken;
+	}
 	node->end = *next;
 	free(node->table);
 	node->table = NULL;

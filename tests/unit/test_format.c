@@ -131,6 +131,15 @@ errors(void)
 	refused("frame json\ninside\n", "line 2: expected a path");
 	refused("frame json\ninside a\ninside b\n", "line 3: expected this");
 	refused(HEAD "inside a\n", "line 5: expected this once, after 'frame'");
+	refused("frame json\nrequire ..a\n",
+	    "line 2: expected 'inside' before a path with ..");
+	refused("frame json\ninside a\nrequire ..a..b\n", "path 'a..b'");
+	refused("frame json\ninside a\nrequire ..0 ..1 ..2 ..3 ..4 ..5 ..6 ..7 "
+		"..8 ..9 ..a ..b ..c ..d ..e ..f ..g\n",
+	    "no more than 16 paths");
+	refused("frame json\ninside x\nrequire ..0 ..1 ..2 ..3 ..4 ..5 ..6 ..7 "
+		"..8 ..9 ..a ..b ..c ..d ..e ..f\nrequire ..g\n",
+	    "no more than 16 paths with ..");
 	refused("require\n", "line 1: expected a path");
 	refused("filter\n", "line 1: expected a path");
 	refused("column A string a\n", "TimeGenerated as the first column");
