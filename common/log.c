@@ -31,6 +31,11 @@ static struct {
 	size_t n;
 } secrets[SECRETS];
 static size_t next_secret;
+/* What a handler of a signal will say. */
+static struct {
+	char line[MESSAGE_MAX];
+	size_t n;
+} last;
 
 static const char *const level_names[] = {"error", "warning", "info", "debug"};
 
@@ -146,6 +151,23 @@ put_line(const char *line, size_t n)
 	while (r == -1 && errno == EINTR);
 }
 
+/* A line of JSON, which begins with its time. */
+static void
+add_json(struct buf *b, const char *level, const char *key, const char *msg)
+{
+	char when[TIMEFMT_MAX];
+	struct jsonw w;
+
+	timefmt_rfc3339(when, clock_wall_ms(), true);
+	jsonw_begin(&w, b);
+	jsonw_text(&w, "time", when);
+	jsonw_text(&w, "level", level);
+	jsonw_text(&w, "prog", prog);
+	jsonw_text(&w, key, msg);
+	jsonw_end(&w);
+	buf_addc(b, '\n');
+}
+
 static void
 emit_json(const char *level, const char *key, const char *msg)
 {
@@ -153,17 +175,8 @@ emit_json(const char *level, const char *key, const char *msg)
 	static char room[LINE_MAX_LEN + 1];
 	static struct buf b = {
 	    .p = room, .cap = sizeof(room), .max = LINE_MAX_LEN};
-	char when[TIMEFMT_MAX];
-	struct jsonw w;
 
-	timefmt_rfc3339(when, clock_wall_ms(), true);
-	jsonw_begin(&w, &b);
-	jsonw_text(&w, "time", when);
-	jsonw_text(&w, "level", level);
-	jsonw_text(&w, "prog", prog);
-	jsonw_text(&w, key, msg);
-	jsonw_end(&w);
-	buf_addc(&b, '\n');
+	add_json(&b, level, key, msg);
 	if (b.err == 0)
 		put_line(b.p, b.len);
 }
@@ -251,6 +264,36 @@ log_hint(const char *fmt, ...)
 	va_start(ap, fmt);
 	emit("hint", "message", fmt, ap);
 	va_end(ap);
+}
+
+void
+log_last_prepare(const char *message)
+{
+	struct buf b = BUF_INIT(sizeof(last.line) - 1);
+
+	if (as_json)
+		add_json(&b, "error", "message", message);
+	else
+		buf_addf(&b, "%s: error: %s\n", prog, message);
+	if (b.err == 0)
+		memcpy(last.line, b.p, b.len);
+	last.n = b.err == 0 ? b.len : 0;
+	buf_clear(&b);
+}
+
+void
+log_last_write(void)
+{
+	static const char before[] = "{\"time\":\"";
+	char when[TIMEFMT_MAX];
+	size_t n;
+
+	if (last.n > 0 && last.line[0] == '{') {
+		timefmt_rfc3339(when, clock_wall_ms(), true);
+		for (n = 0; when[n] != '\0'; n++)
+			last.line[sizeof(before) - 1 + n] = when[n];
+	}
+	put_line(last.line, last.n);
 }
 
 void

@@ -4,7 +4,7 @@
 
 #include "timefmt.h"
 
-enum { MS_DAY = 86400000 };
+enum { MS_DAY = 86400000, YEAR_MAX = 9999 };
 
 /* Days from 1970-01-01 to the given day of the Gregorian calendar. */
 static int64_t
@@ -35,6 +35,16 @@ civil_from_days(int64_t days, int *y, int *m, int *d)
 	*y = (int)(yoe + era * 400 + (*m <= 2));
 }
 
+/* n digits of v, which has no more. */
+static char *
+put(char *out, int v, int n)
+{
+	for (int i = n - 1; i >= 0; i--, v /= 10)
+		out[i] = (char)('0' + v % 10);
+	return out + n;
+}
+
+/* A handler of a signal may ask for it: no function of the library's. */
 void
 timefmt_rfc3339(char out[TIMEFMT_MAX], int64_t ms, bool with_ms)
 {
@@ -47,13 +57,23 @@ timefmt_rfc3339(char out[TIMEFMT_MAX], int64_t ms, bool with_ms)
 	}
 	civil_from_days(days, &y, &m, &d);
 	s = (int)(rest / 1000);
-	(void)snprintf(out, TIMEFMT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d", y, m,
-	    d, s / 3600, s / 60 % 60, s % 60);
-	if (with_ms)
-		(void)snprintf(
-		    out + strlen(out), 6, ".%03dZ", (int)(rest % 1000));
-	else
-		(void)snprintf(out + strlen(out), 2, "Z");
+	out = put(out, y < 0 || y > YEAR_MAX ? YEAR_MAX : y, 4);
+	*out++ = '-';
+	out = put(out, m, 2);
+	*out++ = '-';
+	out = put(out, d, 2);
+	*out++ = 'T';
+	out = put(out, s / 3600, 2);
+	*out++ = ':';
+	out = put(out, s / 60 % 60, 2);
+	*out++ = ':';
+	out = put(out, s % 60, 2);
+	if (with_ms) {
+		*out++ = '.';
+		out = put(out, (int)(rest % 1000), 3);
+	}
+	*out++ = 'Z';
+	*out = '\0';
 }
 
 /* Read exactly n digits at *s, not past end; -1 when they are not there. */

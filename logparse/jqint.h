@@ -14,19 +14,23 @@ enum jqrun_result jqrun_fail(
 /** The row, parsed: jv_free() what it returns.  Invalid when it cannot be. */
 jv jqrun_parsed(const char **text, size_t *n);
 
-/** Begin on the row.  False, with the error, when it cannot be parsed. */
+/** Begin on the row: jqlimit_leave() when done, with what was made, too. False,
+ * with the error, when it cannot be parsed; then it has been left. */
 bool jqrun_start(struct jqrun *r, struct jqrun_error *e);
 
 /** The next result: jv_free() it.  Invalid when there is none; then *failed
  * tells of an error. */
 jv jqrun_next(struct jqrun *r, bool *failed, struct jqrun_error *e);
 
-/** A limit of one row's time and memory: see jqlimit.c. */
+/** A limit of one row's time and memory, all of it together: see jqlimit.c. */
 void jqlimit_init(void);
-void jqlimit_begin(jq_state *jq);
-/** What was exceeded since jqlimit_begin(), or NULL. */
+void jqlimit_row(void);
+/** Into libjq and out of it: what is between counts. */
+void jqlimit_enter(void);
+void jqlimit_leave(void);
+/** This program runs, and is halted when it takes too much; NULL: none does. */
+void jqlimit_run(jq_state *jq);
+/** What was exceeded since jqlimit_row(), or NULL. */
 const char *jqlimit_exceeded(void);
-/** Out of libjq. */
-void jqlimit_stop(void);
 
 #endif

@@ -1,8 +1,11 @@
 /*
- * Limits of what a program of libjq's may take for one row.  A timer that
- * counts the CPU's time looks at it from a signal handler, and has libjq stop
- * as its halt would; libjq asks for that before each instruction.  A function
- * written in C is one instruction: when it does not return, we leave.
+ * Limits of what libjq may take for one row: to parse it, to run programs on
+ * it, and to make text of what they made.  A timer that counts the CPU's time
+ * looks at it from a signal handler, and has libjq stop as its halt would;
+ * libjq asks for that before each instruction.  A function written in C is one
+ * instruction: when it does not return, we leave.  The handler calls what is
+ * safe in one: pread(), write(), _exit(), and jq_halt(), which sets members of
+ * a struct that nobody else does while a program runs.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +21,8 @@
 
 enum { TICK_MS = 20, STATM_MAX = 128 };
 
-static jq_state *volatile running;
+static volatile sig_atomic_t inside; /* libjq works on a row */
+static jq_state *volatile running;   /* a program of it, which can be halted */
 static volatile sig_atomic_t ticks;
 static const char *volatile exceeded;
 static volatile long before; /* pages in memory at the row's first tick */
@@ -48,22 +52,36 @@ tick(int sig)
 	const int err = errno;
 
 	(void)sig;
-	if (running != NULL && ++ticks >= JQRUN_LEAVE * 1000 / TICK_MS) {
-		log_error("an expression does not come back from one row: "
-			  "leaving");
+	if (!inside)
+		return;
+	if (++ticks >= JQRUN_LEAVE * 1000 / TICK_MS) {
+		log_last_write();
 		_exit(EXIT_BADCONFIG);
 	}
-	if (running != NULL && before == 0)
+	if (before == 0)
 		before = resident();
-	if (running != NULL && exceeded == NULL) {
+	if (exceeded == NULL) {
 		if (ticks >= JQRUN_SECONDS * 1000 / TICK_MS)
 			exceeded = "it takes too much time";
 		else if (resident() - before > JQRUN_MEMORY / page)
 			exceeded = "it takes too much memory";
-		if (exceeded != NULL && !jq_halted(running))
-			jq_halt(running, jv_null(), jv_null());
 	}
+	if (exceeded != NULL && running != NULL && !jq_halted(running))
+		jq_halt(running, jv_null(), jv_null());
 	errno = err;
+}
+
+/* The soft limit of a resource becomes n bytes, or what is allowed. */
+static void
+limit(__rlimit_resource_t resource, rlim_t n, bool more)
+{
+	struct rlimit most;
+
+	if (getrlimit(resource, &most) != 0 || most.rlim_cur == n ||
+	    (most.rlim_cur < n) != more)
+		return;
+	most.rlim_cur = n < most.rlim_max ? n : most.rlim_max;
+	(void)setrlimit(resource, &most);
 }
 
 void
@@ -73,6 +91,8 @@ jqlimit_init(void)
 	    {0, TICK_MS * 1000}, {0, TICK_MS * 1000}};
 	struct sigaction act = {.sa_handler = tick, .sa_flags = SA_RESTART};
 
+	log_last_prepare(
+	    "an expression does not come back from one row: leaving");
 	page = sysconf(_SC_PAGESIZE);
 	statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
 	(void)sigemptyset(&act.sa_mask);
@@ -81,24 +101,31 @@ jqlimit_init(void)
 	(void)sigaddset(&act.sa_mask, SIGPROF);
 	(void)sigprocmask(SIG_UNBLOCK, &act.sa_mask, NULL);
 	(void)setitimer(ITIMER_PROF, &every, NULL);
+	/* libjq frees what is nested by calls that are. */
+	limit(RLIMIT_STACK, JQRUN_STACK, true);
 #ifndef LB_NO_SANDBOX
 	/* The sanitizers map far more than they use. */
-	struct rlimit most;
-
-	if (getrlimit(RLIMIT_DATA, &most) == 0 &&
-	    (most.rlim_cur == RLIM_INFINITY || most.rlim_cur > JQRUN_DATA)) {
-		most.rlim_cur = JQRUN_DATA;
-		(void)setrlimit(RLIMIT_DATA, &most);
-	}
+	limit(RLIMIT_DATA, JQRUN_DATA, false);
 #endif
 }
 
 void
-jqlimit_begin(jq_state *jq)
+jqlimit_row(void)
 {
 	ticks = 0;
 	exceeded = NULL;
 	before = 0;
+}
+
+void
+jqlimit_enter(void)
+{
+	inside = 1;
+}
+
+void
+jqlimit_run(jq_state *jq)
+{
 	running = jq;
 }
 
@@ -109,7 +136,8 @@ jqlimit_exceeded(void)
 }
 
 void
-jqlimit_stop(void)
+jqlimit_leave(void)
 {
 	running = NULL;
+	inside = 0;
 }

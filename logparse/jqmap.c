@@ -67,25 +67,98 @@ find(const char *name)
 	return NULL;
 }
 
+/* Append what libjq writes of a scalar. */
+static void
+write_scalar(struct buf *b, jv v)
+{
+	jv text = jv_dump_string(v, 0);
+
+	buf_add(b, jv_string_value(text),
+	    (size_t)jv_string_length_bytes(jv_copy(text)));
+	jv_free(text);
+}
+
+static bool write_json(struct buf *b, jv v, unsigned depth);
+
+static bool
+write_array(struct buf *b, jv v, unsigned depth)
+{
+	bool fine = true;
+
+	for (int i = 0; fine && i < jv_array_length(jv_copy(v)); i++) {
+		buf_addc(b, i == 0 ? '[' : ',');
+		fine = write_json(b, jv_array_get(jv_copy(v), i), depth + 1);
+	}
+	if (jv_array_length(jv_copy(v)) == 0)
+		buf_addc(b, '[');
+	buf_addc(b, ']');
+	jv_free(v);
+	return fine;
+}
+
+static bool
+write_object(struct buf *b, jv v, unsigned depth)
+{
+	bool fine = true, first = true;
+
+	buf_addc(b, '{');
+	for (int i = jv_object_iter(v); fine && jv_object_iter_valid(v, i);
+	     i = jv_object_iter_next(v, i)) {
+		if (!first)
+			buf_addc(b, ',');
+		first = false;
+		write_scalar(b, jv_object_iter_key(v, i));
+		buf_addc(b, ':');
+		fine = write_json(b, jv_object_iter_value(v, i), depth + 1);
+	}
+	buf_addc(b, '}');
+	jv_free(v);
+	return fine;
+}
+
+/* Append v, which is freed, as libjq would write it, but stop where that is too
+ * deep, too long or takes too long: what is there many times in it, by
+ * reference, can be written without end. */
+static bool
+write_json(struct buf *b, jv v, unsigned depth)
+{
+	const jv_kind kind = jv_get_kind(v);
+
+	if (depth > JSON_DEPTH_MAX || b->err != 0 ||
+	    jqlimit_exceeded() != NULL ||
+	    (kind == JV_KIND_STRING &&
+		jv_string_length_bytes(jv_copy(v)) > VALUE_MAX)) {
+		jv_free(v);
+		return false;
+	}
+	if (kind == JV_KIND_ARRAY)
+		return write_array(b, v, depth);
+	if (kind == JV_KIND_OBJECT)
+		return write_object(b, v, depth);
+	write_scalar(b, v);
+	return true;
+}
+
 /* Append what libjq makes of v, as a column's value; false when it is none or
  * cannot be one. */
 static bool
 add_made(
     struct buf *b, jv v, struct value_counts *counts, enum value_result *result)
 {
-	jv text = jv_dump_string(v, 0);
-	size_t n = (size_t)jv_string_length_bytes(jv_copy(text));
+	struct buf text = BUF_INIT(VALUE_MAX);
 	struct json_val val;
 	struct json j;
-	bool ok;
+	bool ok = write_json(&text, v, 0) && text.err == 0;
 
-	json_init(&j, jv_string_value(text), n);
-	ok = n <= VALUE_MAX && json_value(&j, &val) && json_done(&j);
+	if (ok) {
+		json_init(&j, text.p, text.len);
+		ok = json_value(&j, &val) && json_done(&j);
+	}
 	if (ok)
 		*result = value_add(b,
 		    val.type == JSON_STRING ? COLUMN_STRING : COLUMN_DYNAMIC,
 		    &val, counts);
-	jv_free(text);
+	buf_clear(&text);
 	return ok;
 }
 
@@ -179,15 +252,32 @@ write_row(struct buf *b, jv was, jv made, struct value_counts *counts,
 	if (fine)
 		return JQRUN_YES;
 	return jqrun_fail(e,
-	    time ? "a column is nested too deep, or too long"
-		 : TIME " is no time",
+	    jqlimit_exceeded() != NULL ? jqlimit_exceeded()
+	    : time ? "a column is nested too deep, or too long"
+		   : TIME " is no time",
 	    "", 0);
+}
+
+/* What it says of the results: only one that is an object is a row. */
+static enum jqrun_result
+judge(jv made, jv more, bool failed, struct jqrun_error *e)
+{
+	if (failed)
+		return JQRUN_FAILED;
+	if (!jv_is_valid(made))
+		return JQRUN_NO;
+	if (jv_is_valid(more))
+		return jqrun_fail(e, "there is more than one result", "", 0);
+	if (jv_get_kind(made) != JV_KIND_OBJECT)
+		return jqrun_fail(e, "the result is no object", "", 0);
+	return JQRUN_YES;
 }
 
 enum jqrun_result
 jqrun_map(struct jqrun *r, struct buf *b, struct value_counts *counts,
     struct jqrun_error *e)
 {
+	enum jqrun_result result;
 	const char *text;
 	bool failed = false, more_failed = false;
 	size_t n;
@@ -198,26 +288,17 @@ jqrun_map(struct jqrun *r, struct buf *b, struct value_counts *counts,
 	made = jqrun_next(r, &failed, e);
 	if (jv_is_valid(made))
 		more = jqrun_next(r, &more_failed, e);
-	jqlimit_stop();
-	if (failed || more_failed || !jv_is_valid(made) || jv_is_valid(more) ||
-	    jv_get_kind(made) != JV_KIND_OBJECT) {
-		enum jqrun_result result = JQRUN_FAILED;
-
-		if (failed || more_failed)
-			;
-		else if (!jv_is_valid(made))
-			result = JQRUN_NO;
-		else if (jv_is_valid(more))
-			(void)jqrun_fail(
-			    e, "there is more than one result", "", 0);
-		else
-			(void)jqrun_fail(e, "the result is no object", "", 0);
-		jv_free(made);
-		jv_free(more);
-		return result;
-	}
+	jqlimit_run(NULL);
+	result = judge(made, more, failed || more_failed, e);
 	jv_free(more);
-	jv was = jqrun_parsed(&text, &n);
-	read_members(text, n);
-	return write_row(b, was, made, counts, e);
+	if (result == JQRUN_YES) {
+		jv was = jqrun_parsed(&text, &n);
+
+		read_members(text, n);
+		result = write_row(b, was, made, counts, e);
+	} else {
+		jv_free(made);
+	}
+	jqlimit_leave();
+	return result;
 }

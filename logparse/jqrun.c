@@ -200,8 +200,10 @@ jv
 jqrun_parsed(const char **text, size_t *n)
 {
 	INVARIANT(row.text != NULL && row.n <= INT_MAX);
-	if (!row.parsed)
+	if (!row.parsed) {
+		jqlimit_row();
 		row.value = jv_parse_sized(row.text, (int)row.n);
+	}
 	row.parsed = true;
 	*text = row.text;
 	*n = row.n;
@@ -239,15 +241,23 @@ jqrun_start(struct jqrun *r, struct jqrun_error *e)
 {
 	const char *text;
 	size_t n;
-	jv value = jqrun_parsed(&text, &n);
+	jv value;
 
-	if (!jv_is_valid(value)) {
-		fail_message(e, "libjq does not take the row", value);
-		return false;
+	jqlimit_enter();
+	value = jqrun_parsed(&text, &n);
+	if (jqlimit_exceeded() == NULL && jv_is_valid(value)) {
+		jq_start(r->jq, value, 0);
+		jqlimit_run(r->jq);
+		return true;
 	}
-	jq_start(r->jq, value, 0);
-	jqlimit_begin(r->jq);
-	return true;
+	if (jqlimit_exceeded() != NULL) {
+		jv_free(value);
+		(void)jqrun_fail(e, jqlimit_exceeded(), "", 0);
+	} else {
+		fail_message(e, "libjq does not take the row", value);
+	}
+	jqlimit_leave();
+	return false;
 }
 
 jv
@@ -288,6 +298,6 @@ jqrun_any(struct jqrun *r, struct jqrun_error *e)
 		if (kind != JV_KIND_NULL && kind != JV_KIND_FALSE)
 			result = JQRUN_YES;
 	}
-	jqlimit_stop();
+	jqlimit_leave();
 	return failed ? JQRUN_FAILED : result;
 }

@@ -19,6 +19,9 @@ enum {
 	JQRUN_LEAVE = 20,        /* the same of a function that cannot be
 				    stopped, like a search: the end of all */
 	JQRUN_MEMORY = 64 << 20, /* bytes that one row may take */
+	JQRUN_STACK = 96 << 20,  /* of the process, which Linux leaves 128 MiB:
+				    a level of nesting takes 64 bytes of memory
+				    and less of the stack when it is freed */
 	JQRUN_DATA = 512 << 20   /* of the process: then malloc fails */
 };
 

@@ -141,7 +141,7 @@ del(.Dyn)	"Name":"a\/\u0041","Big":9007199254740993,"Real":1.50e2,"Flag":true
 .Big += 2 | {Big}	"Big":9007199254740994
 .Name = null | {Name, Flag}	"Flag":true
 .Flag |= not | {Flag}	"Flag":false
-{A: [1, {b: null}], B: {}}	"A":[1,{"b":null}],"B":{}
+{A: [1, {b: null, "c\"\u0001": [[], {}]}], B: {}}	"A":[1,{"b":null,"c\"\u0001":[[],{}]}],"B":{}
 {"a b\u0000": 1, "": 2}	"a b\u0000":1,"":2
 .TimeGenerated = "2026-11-21T10:00:00+01:00" | {TimeGenerated, Flag}	"Flag":true
 END
@@ -252,6 +252,13 @@ done
 mine ',"name":"a"' ',"name":"b"'
 run --where 'if .Name == "a" then ("x" * 1000) as $x | [limit(100000000; repeat($x + "x"))] else . end'
 is "$rc $(counts) $(rows)" '0 2,0,1,1,0 "Name":"b"' "without measure: that row alone"
+# Nested deeper than a stack of 8 MiB holds when it is freed: a row, or too much memory.
+run --where 'if .Name == "a" then reduce range(1500000) as $i (1; [.]) else . end'
+like "$rc $(counts)" '^0 2,0,(2,0|1,1),0$' "nested very deep"
+# Of a result that is there many times by reference no more is written than a column takes.
+run --map 'if .Name == "a" then {A: (reduce range(60) as $i ("x"; [., .]))} else . end'
+is "$rc $(counts) $(rows)" '0 2,0,1,1,0 "Name":"b"' "a result without measure: that row alone"
+like "$(rejects)" '^map-error: (a column is nested too deep, or too long|it takes too much time)$' "is no column"
 
 # --- without libjq -----------------------------------------------------------------
 # What is asked without it has the same answers: . as \$x | (EXPR) is asked with it,

@@ -1,0 +1,108 @@
+/* logparse/jqlimit: what libjq may take for one row, its parsing and the text
+ * of what it made with it; and the way out when a function of it does not come
+ * back.  Ticks of the timer are raised here: no test waits for them. */
+#include <signal.h>
+
+#include "child.h"
+#include "log.h"
+#include "logparse/jqint.h"
+#include "tap.h"
+
+enum {
+	TICK_MS = 20,
+	TIME = 35 /* bytes of {"time":"2026-01-02T03:04:05.678Z", */
+};
+
+static void
+ticks(int n)
+{
+	while (n-- > 0)
+		(void)raise(SIGPROF);
+}
+
+/* In libjq for so long, after much time elsewhere. */
+static void
+stay(void *arg)
+{
+	const int *n = arg;
+
+	log_init("prog");
+	log_use_json(n[1] != 0);
+	jqlimit_init();
+	ticks(2 * JQRUN_LEAVE * 1000 / TICK_MS);
+	jqlimit_row();
+	jqlimit_enter();
+	ticks(*n);
+	jqlimit_leave();
+	ticks(2 * JQRUN_LEAVE * 1000 / TICK_MS);
+	printf("%s", jqlimit_exceeded() != NULL ? jqlimit_exceeded() : "-");
+}
+
+static void
+time_is_up(void)
+{
+	const char *said = "prog: error: an expression does not come back from "
+			   "one row: leaving\n";
+	const char *json = "\"level\":\"error\",\"prog\":\"prog\",\"message\":"
+			   "\"an expression does not come back from one row: "
+			   "leaving\"}\n";
+	int n[2] = {JQRUN_SECONDS * 1000 / TICK_MS - 10, 0};
+	struct child c;
+
+	/* The real timer may tick besides. */
+	child_run(&c, stay, n);
+	IS(c.out, "-", "little time: nothing is exceeded");
+	n[0] += 10;
+	child_run(&c, stay, n);
+	IS(c.out, "it takes too much time", "two seconds");
+	OK(c.rc == 0, "which ends nothing");
+	n[0] = JQRUN_LEAVE * 1000 / TICK_MS;
+	child_run(&c, stay, n);
+	OK(c.rc == EXIT_BADCONFIG, "twenty: the end, exit 78");
+	IS(c.err, said, "which is told");
+	IS(c.out, "", "at once");
+	n[1] = 1;
+	child_run(&c, stay, n);
+	OK(c.rc == EXIT_BADCONFIG, "the same in JSON");
+	OK(strncmp(c.err, "{\"time\":\"20", 11) == 0 && strlen(c.err) > TIME &&
+		strcmp(c.err + TIME, json) == 0,
+	    "with the time");
+}
+
+/* A row of many arrays takes a hundred times its bytes. */
+static void
+large_row(void *arg)
+{
+	enum { ARRAYS = 1200000 };
+	struct buf row = BUF_INIT(8 * 1024 * 1024);
+	struct jqrun_error e = {0};
+	struct fault f = {0};
+	struct jqrun *r;
+
+	(void)arg;
+	jqrun_prepare();
+	r = jqrun_new("--where", "true", &f);
+	buf_adds(&row, "{\"A\":[1");
+	for (int i = 0; i < ARRAYS; i++)
+		buf_adds(&row, ",[]");
+	buf_adds(&row, "]}");
+	jqrun_row(row.p, row.len);
+	printf("%d", jqrun_any(r, &e) == JQRUN_FAILED &&
+			 strncmp(e.what, "it takes too much ", 18) == 0);
+	jqrun_row("{\"A\":1}", 7);
+	printf(" %d", jqrun_any(r, &e) == JQRUN_YES);
+	jqrun_end();
+	jqrun_free(r);
+	buf_clear(&row);
+}
+
+int
+main(void)
+{
+	struct child c;
+
+	time_is_up();
+	child_run(&c, large_row, NULL);
+	IS(c.out, "1 1", "a row that takes too much to parse, and another");
+	return tap_done();
+}
