@@ -87,6 +87,24 @@ main(void)
 }
 C
 is "$rc $(all)" '0 100.00% 2 100.00% 0' 'all is covered: it passes'
+
+# Two folders: what one lacks, and the other, ten times as large, outweighs.
+mkdir -p build/s3list s3list
+{
+	echo 'int main(int argc, char **argv)'
+	echo '{'
+	for ((i = 0; i < 100; i++)); do echo '	argc = 1;'; done
+	echo '	return argv[argc] != 0;'
+	echo '}'
+} >common/a.c
+printf 'int f(int a);\nint\nf(int a)\n{\n\treturn a;\n}\n' >s3list/f.c
+gcc --coverage -O0 -c -o build/common/a.o common/a.c
+gcc --coverage -O0 -c -o build/s3list/f.o s3list/f.c
+gcc --coverage -o build/a build/common/a.o build/s3list/f.o && build/a
+"$gate" build >out 2>&1
+rc=$?
+like "$rc $(cat out)" '1 .*fewer than 95% of the lines of s3list/ ran' 'each folder has to pass by itself'
+unlike "$(cat out)" 'of the lines ran' 'where all of them together do'
 mkdir empty
 "$gate" empty >out 2>&1
 is $? 1 'nothing was counted: it fails'

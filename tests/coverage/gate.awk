@@ -173,15 +173,23 @@ function write_missed(to,    where, k, sorted) {
 	close(sorted)
 }
 
-function judge(    name, out) {
+# All, and each folder by itself: a large one does not speak for a small one.
+function judge_one(f, name,    of) {
+	of = f == "all" ? "" : " of " f
+	if (percent(lines_hit[f], lines[f]) < ENVIRON["LINES_MIN"])
+		complain("fewer than " ENVIRON["LINES_MIN"] "% of the lines" of " ran; " name)
+	if (percent(branches_hit[f], branches[f]) < ENVIRON["BRANCHES_MIN"])
+		complain("fewer than " ENVIRON["BRANCHES_MIN"] "% of the branches" of " were taken; " name)
+}
+
+function judge(    name, out, f) {
 	name = build "/missed names the others"
 	out = percent(left_out["all"], lines["all"] + left_out["all"])
 	if (lines["all"] == 0)
 		complain("nothing was counted")
-	if (percent(lines_hit["all"], lines["all"]) < ENVIRON["LINES_MIN"])
-		complain("fewer than " ENVIRON["LINES_MIN"] "% of the lines ran; " name)
-	if (percent(branches_hit["all"], branches["all"]) < ENVIRON["BRANCHES_MIN"])
-		complain("fewer than " ENVIRON["BRANCHES_MIN"] "% of the branches were taken; " name)
+	for (f in lines)
+		if (f == "all" || f ~ /\/$/)
+			judge_one(f, name)
 	if (out > ENVIRON["EXCLUDED_MAX"])
 		complain("more than " ENVIRON["EXCLUDED_MAX"] "% of the lines are marked as excluded")
 }
