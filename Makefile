@@ -177,7 +177,7 @@ $(BUILD)/tests/%.t: $(BUILD)/tests/unit/%.o $(INJECT) $(BUILD)/testlib.a $(ARCHI
 	$(call say,LD,$@)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(WRAPPED) -o $@ $^ $(FAKE_LIBS) $(LDLIBS)
 
-$(BUILD)/faults/torture: $(addprefix $(BUILD)/tests/faults/,torture.o scene.o judge.o \
+$(BUILD)/faults/torture: $(addprefix $(BUILD)/tests/faults/,torture.o scene.o picks.o judge.o \
 	judge_fetch.o judge_post.o judge_save.o judge_state.o) $(BUILD)/common.a
 	$(call say,LD,$@)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)

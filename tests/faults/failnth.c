@@ -29,55 +29,32 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
+#include <unwind.h>
 
 #include "failnth.h"
 
 static struct failnth *page; /* NULL: nothing fails */
 
-/* Does this call fail?  With errno set, then. */
-static bool
-fails(enum failnth_class class, const char *name)
-{
-	uint64_t n;
+static failnth_chains *chains; /* NULL: nobody wants to know */
 
-	if (page == NULL)
-		return false;
-	n = __atomic_add_fetch(&page->calls[class], 1, __ATOMIC_RELAXED);
-	if (page->class != class || n < page->first ||
-	    n - page->first >= page->count)
-		return false;
-	if (__atomic_fetch_add(&page->hits, 1, __ATOMIC_RELAXED) == 0) {
-		for (size_t i = 0; i < sizeof(page->name) - 1 && name[i]; i++)
-			page->name[i] = name[i];
-		if (page->stop != 0)
-			__builtin_trap();
-	}
-	/* A sandbox has no kill(2); nobody catches this either. */
-	if (page->how == FAIL_KILL)
-		__builtin_trap();
-	errno = page->err;
-	return true;
-}
-
-/* Libraries that do not bear to be without memory, and where they are. */
-enum { FOREIGN = 5 };
-static const char *const foreign_names[FOREIGN] = {
-    "libcrypto.", "libssl.", "libseccomp.", "libjq.", "libonig."};
+/* Where the libraries are that do not bear to be without memory. */
+static const char *const names[LIBRARIES] = {
+    NULL, "libcrypto.", "libssl.", "libseccomp.", "libjq.", "libonig."};
 static struct range {
 	uintptr_t begin, end;
-} foreign[FOREIGN];
+} ranges[LIBRARIES];
 
 static int
-find_foreign(struct dl_phdr_info *i, size_t size, void *ctx)
+find_libraries(struct dl_phdr_info *i, size_t size, void *ctx)
 {
 	struct range *r = NULL;
 	uintptr_t end;
 
 	(void)size;
 	(void)ctx;
-	for (size_t k = 0; k < FOREIGN; k++)
-		if (strstr(i->dlpi_name, foreign_names[k]) != NULL)
-			r = &foreign[k];
+	for (size_t k = 1; k < LIBRARIES; k++)
+		if (strstr(i->dlpi_name, names[k]) != NULL)
+			r = &ranges[k];
 	for (size_t k = 0; r != NULL && k < i->dlpi_phnum; k++) {
 		end = i->dlpi_addr + i->dlpi_phdr[k].p_vaddr +
 		      i->dlpi_phdr[k].p_memsz;
@@ -88,16 +65,79 @@ find_foreign(struct dl_phdr_info *i, size_t size, void *ctx)
 	return 0;
 }
 
-static enum failnth_class
-whose(const void *caller)
+static enum failnth_library
+library_of(const void *caller)
 {
 	const uintptr_t p = (uintptr_t)caller;
 
-	for (size_t k = 0; k < FOREIGN; k++)
-		if (p >= foreign[k].begin && p < foreign[k].end)
-			return FAIL_FOREIGN;
-	return FAIL_ALLOC;
+	for (size_t k = 1; k < LIBRARIES; k++)
+		if (p >= ranges[k].begin && p < ranges[k].end)
+			return (enum failnth_library)k;
+	return LIBRARY_NONE;
 }
+
+static _Unwind_Reason_Code
+add_frame(struct _Unwind_Context *c, void *ctx)
+{
+	uint32_t *hash = ctx;
+
+	*hash = (*hash ^ (uint32_t)_Unwind_GetIP(c)) * 16777619;
+	return _URC_NO_REASON;
+}
+
+/* Number n of this class: who made it.  A fork has the same addresses. */
+static void
+note_chain(enum failnth_class class, uint64_t n, const void *caller)
+{
+	uint32_t hash = 2166136261;
+
+	if (n > CHAINS_MAX || library_of(caller) == LIBRARY_NONE)
+		return;
+	(void)_Unwind_Backtrace(add_frame, &hash);
+	(*chains)[class][n - 1] = hash != 0 ? hash : 1;
+}
+
+static void
+note_failure(const char *name, const void *caller)
+{
+	for (size_t i = 0; i < sizeof(page->name) - 1 && name[i]; i++)
+		page->name[i] = name[i];
+	page->library = library_of(caller);
+	if (page->stop != 0)
+		__builtin_trap();
+}
+
+/* Does this call fail?  With errno set, then. */
+static bool
+fails(enum failnth_class class, const char *name, const void *caller)
+{
+	uint64_t n;
+
+	if (page == NULL)
+		return false;
+	n = __atomic_add_fetch(&page->calls[class], 1, __ATOMIC_RELAXED);
+	if (chains != NULL)
+		note_chain(class, n, caller);
+	if (page->class != class || n < page->first ||
+	    n - page->first >= page->count)
+		return false;
+	if (__atomic_fetch_add(&page->hits, 1, __ATOMIC_RELAXED) == 0)
+		note_failure(name, caller);
+	/* A sandbox has no kill(2); nobody catches this either. */
+	if (page->how == FAIL_KILL)
+		__builtin_trap();
+	errno = page->err;
+	return true;
+}
+
+/* Memory is a class of its own for libraries that fall over without. */
+static enum failnth_class
+whose(const void *caller)
+{
+	return library_of(caller) != LIBRARY_NONE ? FAIL_FOREIGN : FAIL_ALLOC;
+}
+
+#define CALLER __builtin_return_address(0)
 
 /* The function behind ours. */
 static void *
@@ -114,36 +154,34 @@ behind(void **at, const char *name)
 	    (__typeof__(real))(uintptr_t)behind(&real_, #name)
 
 /* A function that fails with `bad`, or is what it is. */
-#define WRAP(class, bad, type, name, params, args)            \
-	type name params;                                     \
-	type name params                                      \
-	{                                                     \
-		REAL(type, name, params);                     \
-		return fails(class, #name) ? bad : real args; \
+#define WRAP(class, bad, type, name, params, args)                    \
+	type name params;                                             \
+	type name params                                              \
+	{                                                             \
+		REAL(type, name, params);                             \
+		return fails(class, #name, CALLER) ? bad : real args; \
 	}
 
 /* Memory, which libraries that fall over without want as well. */
-#define WRAP_ALLOC(bad, type, name, params, args)                       \
-	type name params;                                               \
-	type name params                                                \
-	{                                                               \
-		REAL(type, name, params);                               \
-		return fails(whose(__builtin_return_address(0)), #name) \
-			   ? bad                                        \
-			   : real args;                                 \
+#define WRAP_ALLOC(bad, type, name, params, args)                             \
+	type name params;                                                     \
+	type name params                                                      \
+	{                                                                     \
+		REAL(type, name, params);                                     \
+		return fails(whose(CALLER), #name, CALLER) ? bad : real args; \
 	}
 
 /* One that moves up to n bytes, of which a short one moves 1. */
-#define WRAP_IO(class, name, params, args, n)                        \
-	ssize_t name params;                                         \
-	ssize_t name params                                          \
-	{                                                            \
-		REAL(ssize_t, name, params);                         \
-		if (page == NULL || page->how != FAIL_SHORT)         \
-			return fails(class, #name) ? -1 : real args; \
-		if (n > 1 && fails(class, #name))                    \
-			n = 1;                                       \
-		return real args;                                    \
+#define WRAP_IO(class, name, params, args, n)                                \
+	ssize_t name params;                                                 \
+	ssize_t name params                                                  \
+	{                                                                    \
+		REAL(ssize_t, name, params);                                 \
+		if (page == NULL || page->how != FAIL_SHORT)                 \
+			return fails(class, #name, CALLER) ? -1 : real args; \
+		if (n > 1 && fails(class, #name, CALLER))                    \
+			n = 1;                                               \
+		return real args;                                            \
 	}
 
 WRAP_ALLOC(NULL, void *, malloc, (size_t n), (n))
@@ -155,9 +193,7 @@ strdup(const char *s)
 {
 	REAL(void *, malloc, (size_t n));
 	const size_t n = strlen(s) + 1;
-	char *copy = fails(whose(__builtin_return_address(0)), "strdup")
-			 ? NULL
-			 : real(n);
+	char *copy = fails(whose(CALLER), "strdup", CALLER) ? NULL : real(n);
 
 	return copy != NULL ? memcpy(copy, s, n) : NULL;
 }
@@ -217,19 +253,19 @@ WRAP(FAIL_WRITE, -1, ssize_t, sendmsg,
     (int fd, const struct msghdr *m, int flags), (fd, m, flags))
 
 /* The mode of open(2), which is there only when something is made. */
-#define OPENER(name, params, args, last)                         \
-	int name params;                                         \
-	int name params                                          \
-	{                                                        \
-		REAL(int, name, params);                         \
-		mode_t mode = 0;                                 \
-		va_list ap;                                      \
-		if ((flags & (O_CREAT | __O_TMPFILE)) != 0) {    \
-			va_start(ap, last);                      \
-			mode = va_arg(ap, mode_t);               \
-			va_end(ap);                              \
-		}                                                \
-		return fails(FAIL_OPEN, #name) ? -1 : real args; \
+#define OPENER(name, params, args, last)                                 \
+	int name params;                                                 \
+	int name params                                                  \
+	{                                                                \
+		REAL(int, name, params);                                 \
+		mode_t mode = 0;                                         \
+		va_list ap;                                              \
+		if ((flags & (O_CREAT | __O_TMPFILE)) != 0) {            \
+			va_start(ap, last);                              \
+			mode = va_arg(ap, mode_t);                       \
+			va_end(ap);                                      \
+		}                                                        \
+		return fails(FAIL_OPEN, #name, CALLER) ? -1 : real args; \
 	}
 OPENER(open, (const char *path, int flags, ...), (path, flags, mode), flags)
 OPENER(open64, (const char *path, int flags, ...), (path, flags, mode), flags)
@@ -281,21 +317,22 @@ WRAP(FAIL_NET, EAI_AGAIN, int, getaddrinfo,
     (node, service, hints, res))
 
 /* fcntl(2) is about locks, or about flags that nobody misses. */
-#define FCNTL(name)                                                          \
-	int name(int fd, int cmd, ...);                                      \
-	int name(int fd, int cmd, ...)                                       \
-	{                                                                    \
-		REAL(int, name, (int, int, void *));                         \
-		bool lock = cmd == F_SETLK || cmd == F_SETLKW ||             \
-			    cmd == F_GETLK || cmd == F_OFD_SETLK ||          \
-			    cmd == F_OFD_SETLKW || cmd == F_OFD_GETLK;       \
-		va_list ap;                                                  \
-		void *arg;                                                   \
-		va_start(ap, cmd);                                           \
-		arg = va_arg(ap, void *);                                    \
-		va_end(ap);                                                  \
-		return lock && fails(FAIL_LOCK, #name) ? -1                  \
-						       : real(fd, cmd, arg); \
+#define FCNTL(name)                                                    \
+	int name(int fd, int cmd, ...);                                \
+	int name(int fd, int cmd, ...)                                 \
+	{                                                              \
+		REAL(int, name, (int, int, void *));                   \
+		bool lock = cmd == F_SETLK || cmd == F_SETLKW ||       \
+			    cmd == F_GETLK || cmd == F_OFD_SETLK ||    \
+			    cmd == F_OFD_SETLKW || cmd == F_OFD_GETLK; \
+		va_list ap;                                            \
+		void *arg;                                             \
+		va_start(ap, cmd);                                     \
+		arg = va_arg(ap, void *);                              \
+		va_end(ap);                                            \
+		return lock && fails(FAIL_LOCK, #name, CALLER)         \
+			   ? -1                                        \
+			   : real(fd, cmd, arg);                       \
 	}
 FCNTL(fcntl)
 FCNTL(fcntl64)
@@ -355,7 +392,7 @@ usleep(useconds_t us)
 	return real(us / 100);
 }
 
-/* "CLASS:HOW:ERRNO:FIRST:COUNT", without a driver: see names below. */
+/* "CLASS:HOW:ERRNO:FIRST:COUNT", without a driver. */
 static void
 read_spec(const char *spec)
 {
@@ -397,14 +434,16 @@ counted_main(int argc, char **argv, char **envp)
 	const char *spec = getenv("FAILNTH_SPEC");
 	long got;
 
-	(void)dl_iterate_phdr(find_foreign, NULL);
+	(void)dl_iterate_phdr(find_libraries, NULL);
 	if (fd != NULL) {
-		got = syscall(SYS_mmap, NULL, sizeof(*page),
+		got = syscall(SYS_mmap, NULL, FAILNTH_SIZE,
 		    PROT_READ | PROT_WRITE, MAP_SHARED,
 		    (int)strtol(fd, NULL, 10), 0L);
 		if (got != -1) {
 			(void)syscall(SYS_close, (int)strtol(fd, NULL, 10));
 			page = (struct failnth *)(uintptr_t)got;
+			if (page->trace != 0)
+				chains = (failnth_chains *)(void *)(page + 1);
 		}
 	}
 	if (spec != NULL)

@@ -34,6 +34,20 @@ enum failnth_how {
 	FAIL_KILL   /* the process dies at once, by SIGILL */
 };
 
+/* Libraries that do not bear to be without memory. */
+enum failnth_library {
+	LIBRARY_NONE, /* the filter itself, and those that do bear it */
+	LIBRARY_CRYPTO,
+	LIBRARY_SSL,
+	LIBRARY_SECCOMP,
+	LIBRARY_JQ,
+	LIBRARY_ONIG,
+	LIBRARIES
+};
+
+/* So many calls of a class have their callers noted. */
+enum { CHAINS_MAX = 65536 };
+
 struct failnth {
 	/* Set by the driver. */
 	uint32_t class; /* enum failnth_class */
@@ -41,12 +55,21 @@ struct failnth {
 	int32_t err;
 	uint32_t again; /* after a run that failed, on what it left */
 	uint32_t stop;  /* trap at the first failure, for a debugger */
+	uint32_t trace; /* note who makes each call; chains follow this */
 	uint64_t first; /* the first call of the class to fail, from 1 */
 	uint64_t count; /* how many calls from there on fail */
 	/* Set by the library. */
 	uint64_t calls[FAIL_CLASSES];
 	uint64_t hits;
-	char name[24]; /* the function that failed first */
+	char name[24];    /* the function that failed first */
+	uint32_t library; /* enum failnth_library: who called it */
 };
+
+/* After the page, when trace is set: of each call of a class a number for the
+ * functions that led to it, 0 when no library of those above made it. */
+typedef uint32_t failnth_chains[FAIL_CLASSES][CHAINS_MAX];
+
+/* Of what is mapped. */
+#define FAILNTH_SIZE (sizeof(struct failnth) + sizeof(failnth_chains))
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -14,7 +15,9 @@
 
 #include "torture.h"
 
-enum { FOREIGN_S = 10 };
+/* Of processor time: without memory libseccomp can loop for ever, and nothing
+ * here takes a tenth of that.  SIGXCPU says so. */
+enum { FOREIGN_CPU_S = 1 };
 
 static _Noreturn void
 die(const char *what)
@@ -119,8 +122,10 @@ debug(const struct scene *s)
 }
 
 static _Noreturn void
-child(const struct scene *s, const int fd[3], int page_fd, bool again)
+child(const struct scene *s, const int fd[3], int page_fd,
+    const struct failnth *page)
 {
+	const struct rlimit cpu = {FOREIGN_CPU_S, FOREIGN_CPU_S + 1};
 	char number[16];
 
 	(void)setsid();
@@ -128,7 +133,9 @@ child(const struct scene *s, const int fd[3], int page_fd, bool again)
 		must(dup2(fd[i], i), "dup2");
 	(void)snprintf(number, sizeof(number), "%d", page_fd);
 	(void)setenv("FAILNTH_FD", number, 1);
-	if (again) /* other names of temporary files */
+	if (page->class == FAIL_FOREIGN)
+		(void)setrlimit(RLIMIT_CPU, &cpu);
+	if (page->again != 0) /* other names of temporary files */
 		(void)setenv("LB_SEED", "1", 1);
 	(void)signal(SIGPIPE, SIG_DFL);
 	if (s->stop)
@@ -188,11 +195,11 @@ scene_run(const struct scene *s, struct failnth *page, struct outcome *o)
 	if (!page->again)
 		fresh_files(s);
 	o->ms = -now_ms();
-	if (ftruncate(page_fd, sizeof(*shared)) != 0 ||
+	if (ftruncate(page_fd, FAILNTH_SIZE) != 0 ||
 	    pipe2(out, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0)
 		die("pipe2");
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED,
-	    page_fd, 0);
+	shared = mmap(
+	    NULL, FAILNTH_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, page_fd, 0);
 	if (shared == MAP_FAILED)
 		die("mmap");
 	*shared = *page;
@@ -201,7 +208,7 @@ scene_run(const struct scene *s, struct failnth *page, struct outcome *o)
 	fd[2] = err[1];
 	pid = fork();
 	if (pid == 0)
-		child(s, fd, page_fd, page->again != 0);
+		child(s, fd, page_fd, page);
 	must(pid, "fork");
 	(void)close(fd[0]);
 	(void)close(out[1]);
@@ -209,9 +216,7 @@ scene_run(const struct scene *s, struct failnth *page, struct outcome *o)
 	(void)close(page_fd);
 	buf_reset(&o->out);
 	buf_reset(&o->err);
-	/* Without memory libseccomp can loop for ever. */
-	o->timeout = !collect(o, out[0], err[0],
-	    page->class == FAIL_FOREIGN ? FOREIGN_S : s->timeout_s);
+	o->timeout = !collect(o, out[0], err[0], s->timeout_s);
 	if (o->timeout) /* and its helpers */
 		(void)kill(-pid, SIGKILL);
 	if (waitpid(pid, &status, 0) != pid)
@@ -223,7 +228,9 @@ scene_run(const struct scene *s, struct failnth *page, struct outcome *o)
 	o->rc = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 	o->sig = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 	*page = *shared;
-	(void)munmap(shared, sizeof(*shared));
+	if (page->trace != 0)
+		memcpy(o->chains, shared + 1, sizeof(o->chains));
+	(void)munmap(shared, FAILNTH_SIZE);
 	if (s->rows != NULL) {
 		slurp(s->rows, o->rows_from, &o->rows);
 		o->rows_from += (off_t)o->rows.len;

@@ -74,13 +74,13 @@ static struct scene scene = {.timeout_s = 60};
 static uint64_t part, parts = 1, sample, offset;
 static const char *only_mode, *want_modes;
 static uint64_t only_first;
-static bool stop;
+static bool stop, every;
 
 static struct outcome outcome = {.out = BUF_INIT(64 << 20),
     .err = BUF_INIT(64 << 20),
     .rows = BUF_INIT(64 << 20),
     .dead = BUF_INIT(64 << 20)};
-static uint64_t runs, wrong;
+static uint64_t runs, wrong, merged;
 
 static _Noreturn void
 usage(void)
@@ -89,7 +89,8 @@ usage(void)
 	    "usage: torture --name NAME --filter FILTER --library FAILNTH.SO\n"
 	    "  [--in FILE] [--state FILE [--like FILE]] [--dead FILE]\n"
 	    "  [--rows FILE] [--metrics FILE] [--part I/N] [--sample N]\n"
-	    "  [--offset N] [--modes A,B] [--only MODE:N [--stop]]\n"
+	    "  [--offset N] [--modes A,B] [--every]\n"
+	    "  [--only MODE:N [--stop]]\n"
 	    "  [--timeout S] -- PROGRAM ARGUMENT ..\n",
 	    stderr);
 	exit(64);
@@ -130,6 +131,9 @@ take_option(int c, char *arg)
 	case 'x':
 		stop = true;
 		break;
+	case 'e':
+		every = true;
+		break;
 	default:
 		usage();
 	}
@@ -149,12 +153,12 @@ take_options(int argc, char **argv)
 	struct option o[32] = {{"modes", 1, NULL, 'm'}, {"part", 1, NULL, 'p'},
 	    {"sample", 1, NULL, 's'}, {"offset", 1, NULL, 'O'},
 	    {"only", 1, NULL, 'o'}, {"timeout", 1, NULL, 't'},
-	    {"stop", 0, NULL, 'x'}};
+	    {"stop", 0, NULL, 'x'}, {"every", 0, NULL, 'e'}};
 	const int base = 1000;
 	int c;
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
-		o[7 + i] =
+		o[8 + i] =
 		    (struct option){texts[i].name, 1, NULL, base + (int)i};
 	while ((c = getopt_long(argc, argv, "+", o, NULL)) != -1)
 		if (c >= base)
@@ -247,21 +251,29 @@ run(const struct reference *ref, const struct mode *m, uint64_t first)
 }
 
 /* All runs of a mode that are ours: every one, or about so many as --sample
- * says, evenly spread. */
+ * says, evenly spread; and on from the last call, until none is left. */
 static void
 run_mode(const struct reference *ref, const struct mode *m, uint64_t calls)
 {
-	uint64_t step = sample > 0 && calls > sample ? calls / sample : 1;
-	uint64_t first = 1 + (step > 1 ? offset % step : 0) + part * step;
+	struct picks picks;
+	uint64_t step, i;
 
-	while (run(ref, m, first) && wrong < SHOWN_MAX)
-		first += step * parts;
+	picks_make(&picks, outcome.chains[m->class], calls, every);
+	step = sample > 0 && picks.n > sample ? picks.n / sample : 1;
+	i = (step > 1 ? offset % step : 0) + part * step;
+	for (; i < picks.n && wrong < SHOWN_MAX; i += step * parts)
+		(void)run(ref, m, picks.v[i]);
+	i = calls + 1 + i - picks.n;
+	while (wrong < SHOWN_MAX && run(ref, m, i))
+		i += step * parts;
+	merged += calls - picks.n;
+	picks_free(&picks);
 }
 
 int
 main(int argc, char **argv)
 {
-	struct failnth page = {.first = 1};
+	struct failnth page = {.first = 1, .trace = 1};
 	uint64_t calls[FAIL_CLASSES];
 	struct reference *ref;
 
@@ -279,9 +291,11 @@ main(int argc, char **argv)
 			 strcmp(only_mode, modes[i].name) == 0)
 			(void)run(ref, &modes[i], only_first);
 	}
-	printf("%s: %llu runs, %llu wrong (%llu allocations, %llu reads, "
+	printf("%s: %llu runs, %llu wrong, %llu left out (%llu allocations, "
+	       "%llu reads, "
 	       "%llu writes in one)\n",
 	    scene.name, (unsigned long long)runs, (unsigned long long)wrong,
+	    (unsigned long long)merged,
 	    (unsigned long long)(calls[FAIL_ALLOC] + calls[FAIL_FOREIGN]),
 	    (unsigned long long)calls[FAIL_READ],
 	    (unsigned long long)calls[FAIL_WRITE]);

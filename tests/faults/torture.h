@@ -35,10 +35,27 @@ struct outcome {
 	struct buf out, err;
 	struct buf rows, dead; /* what was added to these files */
 	off_t rows_from;       /* where they began; kept from run to run */
+	failnth_chains chains; /* of a page with trace */
 };
 
 /** Run the scene with these failures; fills o, whose buffers are reused. */
 void scene_run(const struct scene *s, struct failnth *page, struct outcome *o);
+
+/** Which calls of a class are worth a failure, in order; see picks_make(). */
+struct picks {
+	uint64_t *v;
+	size_t n;
+};
+
+/**
+ * Of `calls` calls all those of the filter itself, and of those that a library
+ * makes by one and the same chain of functions, as libseccomp and libcrypto
+ * do by the thousand while they start, the first two, the last, and one in 64
+ * between.  every: all.  To be freed by picks_free().
+ */
+void picks_make(struct picks *p, const uint32_t chains[CHAINS_MAX],
+    uint64_t calls, bool every);
+void picks_free(struct picks *p);
 
 /** What the run without failures said, to compare others with. */
 struct reference;

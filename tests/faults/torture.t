@@ -8,6 +8,7 @@
 #	TORTURE_SCENES='s3list s3ack'
 #	TORTURE_MODES=alloc,read
 #	TORTURE_ONLY=SCENE/MODE:N      that run alone, with what it says
+#	TORTURE_EVERY=1      those of libraries that look alike, too (see picks_make())
 #	TORTURE_GDB=1        and where the call is made
 set -u
 cd "$(dirname "$0")/../.." || exit
@@ -154,7 +155,7 @@ part() {
 		[ "$s" != "$only" ] || break
 		scene "$s" && "$BUILD/faults/torture" --name "$s" --filter "$filter" --library "$BUILD/faults/failnth.so" \
 			--part "$1/$parts" --sample "$sample" --offset "${TORTURE_SEED:-1}" ${TORTURE_MODES:+--modes "$TORTURE_MODES"} \
-			${only:+--only "${only#*/}"} ${TORTURE_GDB:+--stop} "${args[@]}" || rc=1
+			${only:+--only "${only#*/}"} ${TORTURE_GDB:+--stop} ${TORTURE_EVERY:+--every} "${args[@]}" || rc=1
 	done
 	s3sim_stop || rc=1
 	sim_stop || rc=1
