@@ -90,6 +90,21 @@ static const struct text_case apache[] = {
     {NULL, NULL},
 };
 
+/* What was not said is not made up: a date is no time. */
+static const struct text_case iso[] = {
+    {"2026-11-27T10:20:30Z", "2026-11-27T10:20:30Z"},
+    {"2026-11-27 10:20:30.5+01:00", "2026-11-27T09:20:30.5Z"},
+    {"2026-11-27T00:00:00", "2026-11-27T00:00:00Z"},
+    {"2026-11-27", NULL},
+    {"2026-11-27Z", NULL},
+    {"2026-11-27T", NULL},
+    {"2026-11-27T10", NULL},
+    {"2026-11-27T10:20", NULL},
+    {"2026-11-27T10:20Z", NULL},
+    {"20261127T102030Z", NULL},
+    {NULL, NULL},
+};
+
 static const struct text_case leading[] = {
     {"2023-05-04 12:00:00 UTC:10.0.0.1(5432):u@d:[1]:LOG:  x",
 	"2023-05-04T12:00:00Z"},
@@ -230,6 +245,7 @@ int
 main(void)
 {
 	epoch();
+	texts(times_iso, iso);
 	texts(times_apache, apache);
 	texts(times_leading, leading);
 	addresses();
