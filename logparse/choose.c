@@ -81,16 +81,15 @@ enter(struct formats *all, int place)
 			break;
 }
 
-const struct json_val *
-choose_around(struct object *o, int place)
+/* The values around o's records, as another format of its group has them. */
+static const struct json_val *
+around_of(struct object *o, int place)
 {
 	struct formats *all = &o->parser->formats;
 	const struct context *own = &o->framer.context;
 	struct context *x = &all->v[place].around;
 	struct buf b = BUF_INIT(AROUND_MAX);
 
-	if (place == o->format || context_slots(own) == NULL)
-		return context_slots(own);
 	if (all->v[place].outer == NULL)
 		return NULL;
 	if (x->capture == NULL)
@@ -103,6 +102,14 @@ choose_around(struct object *o, int place)
 		buf_clear(&b);
 	}
 	return context_slots(x);
+}
+
+const struct json_val *
+choose_around(struct object *o, int place)
+{
+	const struct json_val *own = context_slots(&o->framer.context);
+
+	return place == o->format || own == NULL ? own : around_of(o, place);
 }
 
 /* Does the format at place take the record that it captures out of ev? */
@@ -145,8 +152,9 @@ other(struct object *o, const struct frame_event *ev, bool conditions)
 	return -1;
 }
 
-int
-choose_format(struct object *o, const struct frame_event *ev)
+/* The same of a format that is one of a group or has records inside. */
+static int
+choose(struct object *o, const struct frame_event *ev)
 {
 	struct formats *all = &o->parser->formats;
 	const struct format *f = all->v[o->format].format;
@@ -163,4 +171,13 @@ choose_format(struct object *o, const struct frame_event *ev)
 	if (place < 0 && !rule_conditions(f))
 		return o->format;
 	return place < 0 ? other(o, ev, false) : place;
+}
+
+int
+choose_format(struct object *o, const struct frame_event *ev)
+{
+	const struct format *f = o->parser->formats.v[o->format].format;
+
+	return f->ninside == 0 && f->group[0] == '\0' ? o->format
+						      : choose(o, ev);
 }

@@ -230,12 +230,13 @@ choose(struct object *o, const struct format *f, struct buf *b, size_t at,
     struct done *d, struct frame_event *bad)
 {
 	static struct jqrun_error e;
+	const char *why;
 
-	switch (
-	    where_row(&o->parser->where, f, b, at, &d->values, &bad->why, &e)) {
+	switch (where_row(&o->parser->where, f, b, at, &d->values, &why, &e)) {
 	case WHERE_FILTERED:
 		return EMIT_FILTERED;
 	case WHERE_FAILED:
+		bad->why = why;
 		bad->detail = e.what;
 		bad->said = e.said[0] != '\0' ? e.said : NULL;
 		return EMIT_REJECT;
@@ -333,12 +334,21 @@ filter(struct object *o, const struct frame_event *ev)
 	EMIT_SETTLED(o, filtered);
 }
 
+/* Is the record, whose format is known, one that the format's rules drop? */
+static bool
+is_filtered(struct object *o, const struct format *f)
+{
+	const struct record rec = {
+	    .slots = o->parser->formats.v[o->record_format].capture->slot,
+	    .outer = choose_around(o, o->record_format)};
+
+	return rule_filters(f, &rec);
+}
+
 void
-emit_record(struct object *o, const struct frame_event *ev)
+emit_record(struct object *o, struct frame_event *ev)
 {
 	const struct format *f;
-	struct frame_event bad = *ev;
-	struct record rec = {0};
 
 	if (o->counts.records < o->skip) {
 		EMIT_SETTLED(o, skipped);
@@ -351,27 +361,22 @@ emit_record(struct object *o, const struct frame_event *ev)
 	o->record_format = choose_format(o, ev);
 	if (o->record_format < 0) {
 		o->record_format = o->format;
-		bad.why = "other-type";
-		bad.detail = "no format of the group takes it";
-		emit_reject(o, &bad);
+		ev->why = "other-type";
+		ev->detail = "no format of the group takes it";
+		emit_reject(o, ev);
 		return;
 	}
 	o->record = ev->p;
 	o->record_len = ev->n;
 	o->record_at = ev->at;
 	f = o->parser->formats.v[o->record_format].format;
-	if (f->nrules > 0) {
-		rec.slots =
-		    o->parser->formats.v[o->record_format].capture->slot;
-		rec.outer = choose_around(o, o->record_format);
-		if (rule_filters(f, &rec)) {
-			filter(o, ev);
-			return;
-		}
+	if (f->nrules > 0 && is_filtered(o, f)) {
+		filter(o, ev);
+		return;
 	}
-	switch (emit_row(o, &bad)) {
+	switch (emit_row(o, ev)) {
 	case EMIT_REJECT:
-		emit_reject(o, &bad);
+		emit_reject(o, ev);
 		break;
 	case EMIT_FILTERED:
 		filter(o, ev);

@@ -6,8 +6,9 @@
 /* The lines that logparse writes for an object's records, and the counts
  * that go with them. */
 
-/** The captured record of ev: a row, a filtered one, or a reject. */
-void emit_record(struct object *o, const struct frame_event *ev);
+/** The captured record of ev: a row, a filtered one, or a reject, of which ev
+ * says why then. */
+void emit_record(struct object *o, struct frame_event *ev);
 
 /** Bytes that are no record, or make no row (reject.c). */
 void emit_reject(struct object *o, const struct frame_event *ev);

@@ -110,6 +110,25 @@ how(const struct column *c)
 	return number && c->as == AS_PORT ? HOW_PORT : HOW_LONG;
 }
 
+/* A column of a field, or of a constant. */
+static struct header_column
+take(const struct header *h, const struct column *c, short field)
+{
+	struct header_column made = {.column = c,
+	    .label = c->label,
+	    .label_len = c->label_len + 1,
+	    .field = field != -1 ? field : 0,
+	    .how = how(c),
+	    .most = c->type == COLUMN_INT ? INT_DIGITS : LONG_DIGITS};
+
+	if (made.how == HOW_EPOCH && field == h->time &&
+	    h->format->columns[0].as == AS_EPOCH)
+		made.how = HOW_EPOCH_AGAIN;
+	if (made.how == HOW_NUMBER || made.how == HOW_PORT)
+		made.label_len = c->label_len;
+	return made;
+}
+
 /* Which field each column takes, and which fields none. */
 static void
 find_columns(struct header *h)
@@ -129,14 +148,7 @@ find_columns(struct header *h)
 		field = field_of(h, &f->columns[k]);
 		if (field == -1 && f->columns[k].node != NULL)
 			continue;
-		h->columns[h->ncolumns] = (struct header_column){&f->columns[k],
-		    field, how(&f->columns[k]),
-		    f->columns[k].type == COLUMN_INT ? INT_DIGITS
-						     : LONG_DIGITS};
-		if (h->columns[h->ncolumns].how == HOW_EPOCH &&
-		    field == h->time && f->columns[0].as == AS_EPOCH)
-			h->columns[h->ncolumns].how = HOW_EPOCH_AGAIN;
-		h->ncolumns++;
+		h->columns[h->ncolumns++] = take(h, &f->columns[k], field);
 		if (field != -1 && ++uses[field] > h->uses)
 			h->uses = uses[field];
 	}

@@ -37,10 +37,13 @@ struct header {
 	size_t n;
 	short *slot;           /* of each field, or -1: no column takes it */
 	struct json_val *name; /* JSON strings, for the counts */
-	/* The columns that have a field here, or a constant (field -1), the
-	 * first one aside: time is its field, or -1. */
+	/* The columns that have a field here, or a constant (field 0, which
+	 * does not matter), the first one aside: time is its field, or -1. */
 	struct header_column {
 		const struct column *column;
+		const char *label; /* up to where the short way's value begins,
+				      its opening quote among it */
+		size_t label_len;
 		int field;
 		enum header_how how;
 		unsigned most; /* digits of a number that surely fits */

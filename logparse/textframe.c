@@ -188,7 +188,9 @@ kind_of(struct framer *f, const struct line *l)
 	static const char fields[] = "#Fields:";
 	bool ok = true;
 
-	if (text_blank(l->p, l->n))
+	/* What begins with another byte than white space is not blank. */
+	if ((l->n == 0 || (unsigned char)l->p[0] <= ' ') &&
+	    text_blank(l->p, l->n))
 		return KIND_NONE;
 	if (f->format->text.directives && l->p[0] == '#') {
 		if (l->n > HEADER_DIRECTIVE && l->n <= HEADER_LINE_MAX &&

@@ -194,6 +194,16 @@ text_value(struct json_val *v, const struct field *f)
 	put(v, &to, f->p, f->n, f->doubled);
 }
 
+/* Fields that have a name but are not there are empty. */
+static void
+add_empty(const struct header *h, const char *at)
+{
+	_Static_assert((int)HEADER_NAMES_MAX <= (int)TEXT_FIELDS_MAX,
+	    "a field for each name");
+	for (size_t i = split.n; i < h->n; i++)
+		split.field[i] = (struct field){at, 0, false};
+}
+
 /* Are the fields, cut last, those that the format's match statements say? */
 static bool
 are_alike(const struct text_format *t)
@@ -225,6 +235,7 @@ text_record(struct capture *c, const struct header *h, const char *p, size_t n,
 	split.line = p;
 	split.len = n;
 	split.end = end;
+	add_empty(h, p + n);
 	if (split.open) {
 		*detail = "expected quotes that match";
 		return "bad-quotes";

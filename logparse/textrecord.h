@@ -14,7 +14,8 @@
  * Take a record, a line without its end; up to end memory may be read.
  * Returns NULL, or why it is none ("bad-quotes", "missing-field"), with
  * *detail.  What it has is good until the next record of any object: its
- * fields in text_split(), names without a column in c, and, unless the format
+ * fields in text_split(), where those of a name that it lacks are empty ones
+ * behind the others, names without a column in c, and, unless the format
  * is one for textrow.h, values in c's slots.
  */
 const char *text_record(struct capture *c, const struct header *h,

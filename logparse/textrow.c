@@ -22,20 +22,11 @@ enum {
 	TIME_TEXT = TIMES_PLAIN_MAX + 2 + SPARE /* a time, its quotes */
 };
 
-bool
-textrow_can(const struct format *f, const struct header *h)
-{
-	return f->framing == FRAMING_TEXT && f->text.direct && h->direct;
-}
-
 /* A field of the record; NULL when it has none, or nothing in it. */
 static inline const struct field *
 field_of(const struct split *s, int i)
 {
-	return i >= 0 && (size_t)i < s->n && i < TEXT_FIELDS_MAX &&
-		       s->field[i].n > 0
-		   ? &s->field[i]
-		   : NULL;
+	return i >= 0 && s->field[i].n > 0 ? &s->field[i] : NULL;
 }
 
 /* The long way. */
@@ -68,49 +59,57 @@ digit_bits(const char *p)
 	    _mm_cmpeq_epi8(_mm_min_epu8(v, nine), v));
 }
 
+/* Which of 16 bytes are that number. */
+static inline unsigned
+equal_bits(__m128i v, char number)
+{
+	return (unsigned)_mm_movemask_epi8(
+	    _mm_cmpeq_epi8(v, _mm_set1_epi8(number)));
+}
+
+/* Which of 16 bytes are more, and less than 128. */
+static inline unsigned
+over_bits(__m128i v, char number)
+{
+	return (unsigned)_mm_movemask_epi8(
+	    _mm_cmpgt_epi8(v, _mm_set1_epi8(number)));
+}
+
 static inline bool
 all_digits(const char *p, size_t n)
 {
 	return (digit_bits(p) & first_bits(n)) == first_bits(n);
 }
 
-/* Are n digits, behind which more may be read, a part of an address? */
-static inline bool
-address_part(const char *p, unsigned n)
+/* Without the lowest bit that is set. */
+static inline unsigned
+others(unsigned bits)
 {
-	static const uint32_t least[] = {0, 0, 0x0100, 0x010000};
-	uint32_t word, digits;
-
-	if (n - 1 > 2)
-		return false;
-	memcpy(&word, p, 4);
-	/* One digit a byte, the last one lowest: their order is the numbers'.
-	 */
-	digits = __builtin_bswap32(word << 8 * (4 - n)) & 0x0f0f0f;
-	return digits <= 0x020505 && digits >= least[n];
+	return bits & (bits - 1);
 }
 
-/* The same as address_valid() of IPv4, of bytes behind which 16 and more can be
- * read. */
+/*
+ * The same as address_valid() of IPv4, of bytes behind which 16 and more can be
+ * read.  All four parts are looked at together, a bit for each byte.
+ */
 static inline bool
 quick_ipv4(const char *p, size_t n)
 {
-	unsigned dots = (unsigned)_mm_movemask_epi8(
-			    _mm_cmpeq_epi8(scan_load(p), _mm_set1_epi8('.'))) &
-			first_bits(n);
-	unsigned digits = digit_bits(p) & first_bits(n), a, b, c;
+	const __m128i v = _mm_sub_epi8(scan_load(p), _mm_set1_epi8('0'));
+	const unsigned all = first_bits(n), digits = digit_bits(p) & all;
+	const unsigned dots = equal_bits(v, '.' - '0') & all;
+	const unsigned over5 = over_bits(v, 5);
+	/* The parts' first digits, and those with one and two behind them. */
+	const unsigned first = dots << 1 | 1, two = first & digits >> 1;
+	const unsigned three = two & digits >> 2;
+	const unsigned over55 =
+	    over5 >> 1 | (equal_bits(v, 5) >> 1 & over5 >> 2);
+	const unsigned over255 = over_bits(v, 2) | (equal_bits(v, 2) & over55);
 
-	if (n >= VECTOR || (dots | digits) != first_bits(n) || dots == 0)
-		return false;
-	a = (unsigned)__builtin_ctz(dots);
-	dots &= dots - 1;
-	b = (unsigned)__builtin_ctz(dots | 1u << VECTOR);
-	dots &= dots - 1;
-	c = (unsigned)__builtin_ctz(dots | 1u << VECTOR);
-	return c < VECTOR && (dots & (dots - 1)) == 0 && address_part(p, a) &&
-	       address_part(p + a + 1, b - a - 1) &&
-	       address_part(p + b + 1, c - b - 1) &&
-	       address_part(p + c + 1, (unsigned)n - c - 1);
+	return n < VECTOR && (dots | digits) == all &&
+	       others(others(dots)) != 0 && others(others(others(dots))) == 0 &&
+	       ((first & ~digits) | (two & equal_bits(v, 0)) |
+		   (three & (digits >> 3 | over255))) == 0;
 }
 
 #else
@@ -141,11 +140,12 @@ quote(char *to, const char *p, size_t n)
 	return to;
 }
 
-/* Append a whole number of at most so many digits, up to VECTOR. */
+/* Append a whole number of at most so many digits, up to VECTOR, and at least
+ * one. */
 static inline char *
 number(char *to, const char *p, size_t n, size_t most)
 {
-	if (n > most || (p[0] == '0' && n > 1) || !all_digits(p, n))
+	if (n - 1 >= most || (p[0] == '0' && n > 1) || !all_digits(p, n))
 		return NULL;
 	memcpy(to, p, VECTOR);
 	return to + n;
@@ -177,20 +177,18 @@ port(char *to, const char *p, size_t n)
 	return value <= PORT_MAX ? end : NULL;
 }
 
-/* The time of the row, when it was ten digits, and its closing quote. */
-static struct {
-	bool known;
-	char text[TIMES_TEN_TEXT + 1];
-} row_time;
+/* Where in the buffer the time of the row stands, behind its opening quote,
+ * when it was ten digits; or 0. */
+static size_t row_time;
 
-/* Append it once more, behind an opening quote. */
+/* Append it once more, from there, and its closing quote. */
 static inline char *
-row_time_again(char *to)
+time_again(char *to, const char *time)
 {
-	if (!row_time.known)
+	if (time == NULL)
 		return NULL;
-	memcpy(to, row_time.text, sizeof(row_time.text));
-	return to + sizeof(row_time.text);
+	memcpy(to, time, TIMES_TEN_TEXT + 1);
+	return to + TIMES_TEN_TEXT + 1;
 }
 
 /* Append a time, without its opening quote, as a column has it. */
@@ -212,29 +210,28 @@ when(char *to, enum header_how how, const char *p, size_t n)
  * more. NULL: not this way.
  */
 static inline char *
-plain(char *to, const struct header_column *h, const struct field *f)
+plain(char *to, const struct header_column *h, const struct field *f,
+    const char *time)
 {
-	const struct column *c = h->column;
 	size_t i;
 
-	scan_copy(to, c->label, c->label_len + 1);
-	to += c->label_len;
+	scan_copy(to, h->label, h->label_len);
+	to += h->label_len;
 	switch (h->how) {
 	case HOW_TEXT:
-		return quote(to + 1, f->p, f->n);
+		return f->n > 0 ? quote(to, f->p, f->n) : NULL;
 	case HOW_NUMBER:
 		return number(to, f->p, f->n, h->most);
 	case HOW_EPOCH_AGAIN:
-		return row_time_again(to + 1);
+		return time_again(to, time);
 	case HOW_EPOCH:
 	case HOW_TIME:
-		return when(to + 1, h->how, f->p, f->n);
+		return when(to, h->how, f->p, f->n);
 	case HOW_IP:
-		return quick_ipv4(f->p, f->n) ? quote(to + 1, f->p, f->n)
-					      : NULL;
+		return quick_ipv4(f->p, f->n) ? quote(to, f->p, f->n) : NULL;
 	case HOW_HOST:
 		i = port_of(f->p, f->n);
-		return i > 0 ? quote(to + 1, f->p, i - 1) : NULL;
+		return i > 0 ? quote(to, f->p, i - 1) : NULL;
 	case HOW_PORT:
 		return port(to, f->p, f->n);
 	case HOW_LONG:
@@ -244,18 +241,18 @@ plain(char *to, const struct header_column *h, const struct field *f)
 	return NULL;
 }
 
-/* A column the long way, a constant without a field; 1 when its value does not
- * fit. */
+/* A column the long way; 1 when its value does not fit. */
 static unsigned
-slow(struct buf *b, const struct column *c, const struct field *f,
+slow(struct buf *b, const struct header_column *h, const struct field *fields,
     struct value_counts *counts)
 {
+	const struct column *c = h->column;
 	size_t start = b->len;
 	enum value_result r = VALUE_OK;
 
 	buf_add(b, c->label, c->label_len);
-	if (f != NULL)
-		r = convert(b, c, f, counts);
+	if (h->how != HOW_CONSTANT)
+		r = convert(b, c, &fields[h->field], counts);
 	else
 		buf_add(b, c->constant, c->constant_len);
 	if (r != VALUE_OK)
@@ -280,7 +277,7 @@ textrow_time(struct buf *b, const struct format *f, const struct header *h,
 	const struct column *c = &f->columns[0];
 	char *to, *end;
 
-	row_time.known = false;
+	row_time = 0;
 	if (field == NULL)
 		return VALUE_ABSENT;
 	to = buf_room(b, TIME_TEXT);
@@ -290,10 +287,7 @@ textrow_time(struct buf *b, const struct format *f, const struct header *h,
 		end = when(to + 1, c->as == AS_IS ? HOW_TIME : HOW_EPOCH,
 		    field->p, field->n);
 		if (end != NULL) {
-			row_time.known = c->as == AS_EPOCH;
-			if (row_time.known)
-				memcpy(row_time.text, to + 1,
-				    sizeof(row_time.text));
+			row_time = c->as == AS_EPOCH ? b->len + 1 : 0;
 			buf_wrote(b, (size_t)(end - to));
 			return VALUE_OK;
 		}
@@ -315,26 +309,20 @@ struct columns {
 	const struct header_column *next, *last;
 	const struct format *format;
 	const struct field *fields;
-	size_t n; /* fields */
 	size_t *starts, began;
 };
 
-/* The field of the next column: NULL when it has none, or nothing in it, or '-'
- * in what is no text. */
-static inline const struct field *
-field_for(const struct columns *k)
+/* Does the next column have no field, or nothing in it, or '-' in what is no
+ * text? */
+static inline bool
+is_absent(const struct columns *k)
 {
 	const struct header_column *c = k->next;
-	const struct field *f;
+	const struct field *f = &k->fields[c->field];
 
-	/* No field is -1. */
-	if ((size_t)c->field >= k->n)
-		return NULL;
-	f = &k->fields[c->field];
-	return f->n == 0 || (f->n == 1 && *f->p == '-' &&
-				c->column->type != COLUMN_STRING)
-		   ? NULL
-		   : f;
+	return c->how != HOW_CONSTANT &&
+	       (f->n == 0 || (f->n == 1 && *f->p == '-' &&
+				 c->column->type != COLUMN_STRING));
 }
 
 /* The next column, and those before it that were left out, begin there. */
@@ -346,23 +334,22 @@ note_start(struct columns *k, size_t at)
 		    (size_t)(k->next->column - k->format->columns), at);
 }
 
-/* Append columns the short way as long as that goes; at is where to is in the
- * buffer. */
+/* Append columns the short way, behind what is in b, as long as that goes. */
 static inline char *
-plain_columns(char *to, size_t at, struct columns *k)
+plain_columns(char *to, const struct buf *b, struct columns *k)
 {
-	const char *start = to;
-	const struct field *f;
+	const char *time = row_time != 0 ? b->p + row_time : NULL;
+	const struct field *fields = k->fields;
 	char *end;
 
 	for (; k->next < k->last; k->next++) {
-		f = field_for(k);
-		if (f == NULL && k->next->how != HOW_CONSTANT)
-			continue;
-		end = f != NULL ? plain(to, k->next, f) : NULL;
-		if (end == NULL)
+		end = plain(to, k->next, &fields[k->next->field], time);
+		if (end == NULL) {
+			if (is_absent(k))
+				continue;
 			break;
-		note_start(k, at + (size_t)(to - start));
+		}
+		note_start(k, (size_t)(to - b->p));
 		to = end;
 	}
 	return to;
@@ -381,25 +368,22 @@ textrow_columns(struct buf *b, const struct header *h,
 	    .last = h->columns + h->ncolumns,
 	    .format = h->format,
 	    .fields = s->field,
-	    .n = s->n < TEXT_FIELDS_MAX ? s->n : TEXT_FIELDS_MAX,
 	    .starts = starts,
 	    .began = 1};
-	const struct field *f;
 	uint64_t misfits = 0;
 	char *to;
 
 	for (; k.next < k.last; k.next++) {
 		if (quick && (to = buf_room(b, room)) != NULL) {
-			to = plain_columns(to, b->len, &k);
+			to = plain_columns(to, b, &k);
 			buf_wrote(b, (size_t)(to - (b->p + b->len)));
 			if (k.next == k.last)
 				break;
 		}
-		f = field_for(&k);
-		if (f == NULL && k.next->how != HOW_CONSTANT)
+		if (is_absent(&k))
 			continue;
 		note_start(&k, b->len);
-		misfits += slow(b, k.next->column, f, counts);
+		misfits += slow(b, k.next, s->field, counts);
 	}
 	begin(starts, &k.began, h->format->n, b->len);
 	return misfits;

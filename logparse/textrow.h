@@ -11,7 +11,11 @@
  */
 
 /** Can the record be taken so, with these names? */
-bool textrow_can(const struct format *f, const struct header *h);
+static inline bool
+textrow_can(const struct format *f, const struct header *h)
+{
+	return f->framing == FRAMING_TEXT && f->text.direct && h->direct;
+}
 
 /** Append the first column's value, as convert_add() does. */
 enum value_result textrow_time(struct buf *b, const struct format *f,

@@ -1,12 +1,12 @@
 /*
- * Lines to fields.  The places of separators and quotes are found first, for
- * 64 bytes at once, and then walked along: most fields are shorter than any
- * loop over bytes is worth.
+ * Lines to fields.  Plain lines are what textplain.c takes.  Of others the
+ * places of separators and quotes are found first, for 64 bytes at once, and
+ * then walked along: most fields are shorter than any loop over bytes is worth.
  */
 #include <stdint.h>
 #include <string.h>
 
-#include "scan.h"
+#include "textbits.h"
 #include "textsplit.h"
 
 enum {
@@ -29,27 +29,6 @@ struct marks {
 };
 
 #if defined(__SSE2__)
-/* Which of 64 bytes are set in v, as bits. */
-static inline uint64_t
-bits_of(const __m128i v[4])
-{
-	return (uint64_t)(unsigned)_mm_movemask_epi8(v[0]) |
-	       (uint64_t)(unsigned)_mm_movemask_epi8(v[1]) << 16 |
-	       (uint64_t)(unsigned)_mm_movemask_epi8(v[2]) << 32 |
-	       (uint64_t)(unsigned)_mm_movemask_epi8(v[3]) << 48;
-}
-
-/* Which of 64 bytes are c. */
-static inline uint64_t
-bits_equal(const __m128i v[4], char c)
-{
-	const __m128i all = _mm_set1_epi8(c);
-
-	return bits_of((const __m128i[]){_mm_cmpeq_epi8(v[0], all),
-	    _mm_cmpeq_epi8(v[1], all), _mm_cmpeq_epi8(v[2], all),
-	    _mm_cmpeq_epi8(v[3], all)});
-}
-
 /* Which of 16 bytes must be escaped, or are quotes. */
 static inline __m128i
 stops(__m128i v)
@@ -66,17 +45,18 @@ mark_word(struct marks *m, const char *p, size_t word, uint64_t which)
 {
 	const __m128i v[4] = {scan_load(p), scan_load(p + 16),
 	    scan_load(p + 32), scan_load(p + 48)};
-	const uint64_t seps = bits_equal(v, m->separator) & which;
-	const uint64_t quotes = bits_equal(v, '"') & which;
+	const uint64_t seps = textbits_equal(v, m->separator) & which;
+	const uint64_t quotes = textbits_equal(v, '"') & which;
 
 	m->sep[word] = seps;
 	m->quote[word] = quotes;
 	m->quotes |= quotes;
-	m->control |= bits_of((const __m128i[]){
+	m->control |= textbits_of((const __m128i[]){
 			  stops(v[0]), stops(v[1]), stops(v[2]), stops(v[3])}) &
 		      ~seps & which;
-	m->high |= bits_of(v) & which;
+	m->high |= textbits_of(v) & which;
 }
+
 #else
 /* The same of up to 64 bytes, the first ones. */
 static inline void
@@ -100,27 +80,14 @@ mark_word(struct marks *m, const char *p, size_t word, uint64_t which)
 	m->quote[word] = quotes;
 	m->quotes |= quotes;
 }
+
 #endif
-
-/* The marks of the last n < 64 bytes. */
-static inline void
-mark_rest(
-    struct marks *m, const char *p, size_t n, const char *end, size_t word)
-{
-	const uint64_t which = (UINT64_C(1) << n) - 1;
-	char bytes[64] = {0};
-
-	if (end - p < 64) {
-		memcpy(bytes, p, n);
-		p = bytes;
-	}
-	mark_word(m, p, word, which);
-}
 
 static void
 mark(struct marks *m, const char *p, size_t n, const char *end, char separator)
 {
 	size_t word = 0, i = 0;
+	char bytes[64];
 
 	m->p = p;
 	m->n = n;
@@ -130,7 +97,8 @@ mark(struct marks *m, const char *p, size_t n, const char *end, char separator)
 	for (; i + 64 <= m->marked; i += 64)
 		mark_word(m, p + i, word++, ~UINT64_C(0));
 	if (i < m->marked)
-		mark_rest(m, p + i, m->marked - i, end, word);
+		mark_word(m, textbits_word(bytes, p + i, m->marked - i, end),
+		    word, (UINT64_C(1) << (m->marked - i)) - 1);
 	if (n > m->marked) {
 		/* Taken for granted of long lines. */
 		m->quotes = m->control = m->high = 1;
@@ -324,29 +292,6 @@ field(struct split *s, const struct text_format *t, struct marks *m, size_t *at,
 	return true;
 }
 
-/* Without quotes and brackets: from separator to separator. */
-static void
-plain(struct split *s, const struct marks *m)
-{
-	const char *start = m->p, *word = m->p, *at;
-	struct field *f = s->field;
-	size_t n = 0;
-
-	for (size_t w = 0; w * 64 < m->n; w++, word += 64)
-		for (uint64_t bits = m->sep[w]; bits != 0; bits &= bits - 1) {
-			at = word + __builtin_ctzll(bits);
-			if (n < TEXT_FIELDS_MAX)
-				*f++ = (struct field){
-				    start, (size_t)(at - start), false};
-			n++;
-			start = at + 1;
-		}
-	if (n < TEXT_FIELDS_MAX)
-		s->field[n] =
-		    (struct field){start, (size_t)(m->p + m->n - start), false};
-	s->n = n + 1;
-}
-
 static void
 with_quotes(
     struct split *s, const struct text_format *t, struct marks *m, size_t last)
@@ -425,23 +370,29 @@ log_fields(
 	s->open |= s->doubtful;
 }
 
-void
-textsplit(struct split *s, const struct text_format *t, const char *p, size_t n,
-    const char *end, size_t last)
+/* The long way, of all lines. */
+static void
+split_marked(struct split *s, const struct text_format *t, const char *p,
+    size_t n, const char *end, size_t last)
 {
 	static struct marks m;
 
 	mark(&m, p, n, end, t->separator);
-	s->open = false;
 	s->escapes = m.control != 0;
 	s->high = m.high != 0;
 	s->quotes = m.quotes != 0;
-	if (t->quotes == QUOTES_NONE && !t->brackets && last == SIZE_MAX &&
-	    n <= MARKED)
-		plain(s, &m);
-	else
-		log_fields(s, t, &m, last);
+	log_fields(s, t, &m, last);
 	s->escapes |= stray_quotes(s, t, &m);
+}
+
+void
+textsplit(struct split *s, const struct text_format *t, const char *p, size_t n,
+    const char *end, size_t last)
+{
+	s->open = s->escapes = s->high = s->quotes = false;
+	if (t->quotes != QUOTES_NONE || t->brackets || last != SIZE_MAX ||
+	    !textplain(s, t->separator, p, n, end))
+		split_marked(s, t, p, n, end, last);
 	/* Some writers end a line with a blank. */
 	if (s->n > 1 && s->n <= TEXT_FIELDS_MAX && t->separator == ' ' &&
 	    s->field[s->n - 1].n == 0 && p[n - 1] == ' ')

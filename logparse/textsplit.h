@@ -34,6 +34,15 @@ void textsplit(struct split *s, const struct text_format *t, const char *p,
     size_t n, const char *end, size_t last);
 
 /**
+ * The quick way, without quotes and brackets, of ASCII that needs no escapes:
+ * from separator to separator.  False when there is something else in it, or
+ * more fields than are kept; s->field is of no use then.  All but s->field and
+ * s->n is as it was.
+ */
+bool textplain(
+    struct split *s, char separator, const char *p, size_t n, const char *end);
+
+/**
  * Where the record that begins at p ends, when line breaks inside quotes are
  * part of it: the place of its line break.  n: it does not end before.
  */

@@ -1,4 +1,5 @@
 /* Times of logs to RFC 3339; see times.h. */
+#include <endian.h>
 #include <string.h>
 
 #include "timefmt.h"
@@ -12,7 +13,8 @@ enum {
 	DAY = 24 * 60 * 60,
 	SECONDS = 19,      /* 2026-01-02T03:04:05 */
 	EPOCH_DIGITS = 12, /* of seconds up to the year 9999 */
-	NANO = 9
+	NANO = 9,
+	MINUTES = 64 /* that are remembered: a file spans few */
 };
 
 /* What a written time says, its fraction as text. */
@@ -136,15 +138,16 @@ times_iso(struct buf *b, const char *s, size_t n)
 	return true;
 }
 
+/* Two digits each of hours, minutes, seconds. */
+static const char two_text[] = "000102030405060708091011121314151617181920"
+			       "212223242526272829303132333435363738394041"
+			       "42434445464748495051525354555657585960";
+
 /* Seconds since 1970 as text.  Records are near each other: the day's text is
  * that of the last one, mostly. */
 static void
 epoch_text(char out[SECONDS], int64_t s)
 {
-	/* Of hours, minutes, seconds. */
-	static const char two[] = "000102030405060708091011121314151617181920"
-				  "212223242526272829303132333435363738394041"
-				  "42434445464748495051525354555657585960";
 	static char day_text[TIMEFMT_MAX];
 	static int64_t day = -1;
 	unsigned rest;
@@ -155,28 +158,53 @@ epoch_text(char out[SECONDS], int64_t s)
 	}
 	rest = (unsigned)(s - day);
 	memcpy(out, day_text, SECONDS);
-	memcpy(out + 11, two + 2 * (rest / 3600), 2);
-	memcpy(out + 14, two + 2 * (rest / 60 % 60), 2);
-	memcpy(out + 17, two + 2 * (rest % 60), 2);
+	memcpy(out + 11, two_text + 2 * (rest / 3600), 2);
+	memcpy(out + 14, two_text + 2 * (rest / 60 % 60), 2);
+	memcpy(out + 17, two_text + 2 * (rest % 60), 2);
 }
 
-/* The number of two digits. */
+/* The number of eight digits: of all pairs, then of fours, at once. */
 static inline unsigned
-two_digits(const char *s)
+eight_digits(const char *s)
 {
-	return ((unsigned char)s[0] - (unsigned)'0') * 10 +
-	       ((unsigned char)s[1] - (unsigned)'0');
+	uint64_t v;
+
+	/* Each digit's byte is below that of the next one. */
+	memcpy(&v, s, sizeof(v));
+	v = le64toh(v) & 0x0f0f0f0f0f0f0f0f;
+	v = (v * 10 + (v >> 8)) & 0x00ff00ff00ff00ff;
+	v = (v * 100 + (v >> 16)) & 0x0000ffff0000ffff;
+	return (unsigned)(v * 10000 + (v >> 32));
+}
+
+/* The minutes of late, as text: each has its place. */
+static struct late {
+	unsigned minute; /* and 1: none is 0 */
+	char text[TIMES_TEN_TEXT];
+} late[MINUTES];
+
+/* Have a minute there. */
+static void
+remember(struct late *l, unsigned minute)
+{
+	epoch_text(l->text, (int64_t)minute * 60);
+	l->text[SECONDS] = 'Z';
+	l->minute = minute + 1;
 }
 
 void
 times_ten(char out[TIMES_TEN_TEXT], const char s[TIMES_TEN])
 {
-	unsigned high = two_digits(s) * 100 + two_digits(s + 2);
-	unsigned low = (two_digits(s + 4) * 100 + two_digits(s + 6)) * 100 +
-		       two_digits(s + 8);
+	const uint64_t all = (uint64_t)eight_digits(s) * 100 +
+			     ((unsigned char)s[8] - (unsigned)'0') * 10 +
+			     ((unsigned char)s[9] - (unsigned)'0');
+	const unsigned minute = (unsigned)(all / 60);
+	struct late *l = &late[minute % MINUTES];
 
-	epoch_text(out, (int64_t)high * 1000000 + low);
-	out[SECONDS] = 'Z';
+	if (l->minute != minute + 1)
+		remember(l, minute);
+	memcpy(out, l->text, TIMES_TEN_TEXT);
+	memcpy(out + 17, two_text + 2 * (all - minute * UINT64_C(60)), 2);
 }
 
 bool

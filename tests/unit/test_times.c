@@ -1,4 +1,5 @@
 /* logparse/times, address and convert: times and addresses of logs. */
+#include <stdint.h>
 #include <string.h>
 
 #include "logparse/address.h"
@@ -50,6 +51,35 @@ epoch(void)
 		OK(got == (c->want != NULL), c->in);
 		IS(b.p + 1, got ? c->want : "", "  as expected");
 	}
+	buf_clear(&b);
+}
+
+/* Ten digits the quick way, which remembers minutes, as the other has them:
+ * near each other, where two minutes have one place, and anywhere. */
+static void
+ten_digits(void)
+{
+	static const uint64_t last = 9999999999, about = 1763632500;
+	struct buf b = BUF_INIT(100);
+	char digits[TIMES_TEN + 1], text[TIMES_TEN_TEXT];
+	bool ok = true;
+
+	for (unsigned i = 0; i < 40000; i++) {
+		uint64_t s = i % 4 == 0 ? i / 4
+			     : i % 4 == 1
+				 ? about + i % 3 * UINT64_C(64) * 60 + i / 9
+			     : i % 4 == 2 ? last - i * UINT64_C(200003)
+					  : i * UINT64_C(249989);
+
+		(void)snprintf(
+		    digits, sizeof(digits), "%010llu", (unsigned long long)s);
+		times_ten(text, digits);
+		buf_reset(&b);
+		ok = ok && times_epoch(&b, digits, TIMES_TEN, 0) &&
+		     b.len == sizeof(text) &&
+		     memcmp(b.p, text, sizeof(text)) == 0;
+	}
+	OK(ok, "ten digits the quick way");
 	buf_clear(&b);
 }
 
@@ -245,6 +275,7 @@ int
 main(void)
 {
 	epoch();
+	ten_digits();
 	texts(times_iso, iso);
 	texts(times_apache, apache);
 	texts(times_leading, leading);
