@@ -153,8 +153,12 @@ fill(struct capture *c, const struct header *h, const char *p, size_t n)
 
 	for (unsigned i = 0; i < c->tree->slots; i++)
 		c->slot[i].p = NULL;
-	/* The whole of it has quotes around fields, too. */
-	split.escapes |= line != NULL && split.quotes;
+	/* The whole of it has quotes around fields, too, and separators. */
+	split.escapes |=
+	    line != NULL &&
+	    (split.quotes ||
+		(split.n > 1 &&
+		    (unsigned char)h->format->text.separator < ' '));
 	to = room(n);
 	if (line != NULL)
 		put(&c->slot[line->slot], &to, p, n, false);

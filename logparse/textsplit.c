@@ -383,15 +383,21 @@ split_marked(struct split *s, const struct text_format *t, const char *p,
 	s->quotes = m.quotes != 0;
 	log_fields(s, t, &m, last);
 	s->escapes |= stray_quotes(s, t, &m);
+	/* Inside of a field a separator is a byte like others. */
+	s->escapes |= (unsigned char)t->separator < ' ' &&
+		      (m.quotes != 0 || t->brackets || last != SIZE_MAX);
 }
 
 void
 textsplit(struct split *s, const struct text_format *t, const char *p, size_t n,
     const char *end, size_t last)
 {
+	/* Of lines a record is one field, however many it has. */
+	if (t->separator == '\n')
+		last = 0;
 	s->open = s->escapes = s->high = s->quotes = false;
-	if (t->quotes != QUOTES_NONE || t->brackets || last != SIZE_MAX ||
-	    !textplain(s, t->separator, p, n, end))
+	if (t->quotes != QUOTES_NONE || t->brackets ||
+	    !textplain(s, t->separator, p, n, end) || s->n - 1 > last)
 		split_marked(s, t, p, n, end, last);
 	/* Some writers end a line with a blank. */
 	if (s->n > 1 && s->n <= TEXT_FIELDS_MAX && t->separator == ' ' &&

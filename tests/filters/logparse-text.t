@@ -77,6 +77,29 @@ is "$? $(grep -c TimeGenerated "$tmp/out")" "65 0" "and nothing of one whose nam
 printf '1763632500 x\n' | logparse --log-format text --format elbflow --strict-time - 2>/dev/null | grep '"reject":' |
 	sed 's/"reject"/"object":{"store":"s3","bucket":"b","key":"GLBFlowLogs\/k"},"reject"/; s/"header":"[^"]*"/&/; s/"raw":"[^"]*"/"raw":"2 1 eni-0 1.2.3.4 1.2.3.5 1 2 6 1 1 1763632500 1763632560 ACCEPT OK"/' >"$tmp/dead"
 is "$(logparse --log-format text --rows <"$tmp/dead" | jq -r .LogType)" "GLB" "and the key of its object"
+
+# Separators that are no such, inside of quotes, in a field that takes the rest or in the
+# whole line, are text, and must be escaped where they are tabs or line breaks.
+of() { # FRAME STATEMENT COLUMN [TIME]: rows of what comes on standard input
+	printf 'format q 1\ntable T\nframe %s\n%scolumn TimeGenerated datetime %s\ncolumn B string %s\n' \
+		"$1" "$2" "${4:-a}" "$3" >"$tmp/q.format"
+	logparse --log-format text --rows --format-file "$tmp/q.format" --format q - 2>&1
+}
+time=2026-01-01T00:00:00Z
+is "$(printf '%s\t"x\ty"\tz\n' $time | of 'delimited tab csv' $'fields a b c\n' b)" \
+	'{"TimeGenerated":"'$time'","B":"x\ty"}' "a tab in quotes"
+is "$(printf '%s\tx\ty\tz\n' $time | of 'delimited tab' $'fields a b ...\n' b)" \
+	'{"TimeGenerated":"'$time'","B":"x\ty\tz"}' "tabs in the rest of a line"
+is "$(printf '%s\tx\n' $time | of 'delimited tab' $'fields a b ...\n' b)" \
+	'{"TimeGenerated":"'$time'","B":"x"}' "which may have none"
+is "$(printf '%s\tx\tz\n' $time | of 'delimited tab' $'fields a b c\n' line)" \
+	'{"TimeGenerated":"'$time'","B":"'$time'\tx\tz"}' "tabs of a whole line"
+is "$(printf '%s x\n  at y\n\n  at z\n%s\n' $time $time | of lines $'begin 2*\n' line 'line as leading')" \
+	'{"TimeGenerated":"'$time'","B":"'$time' x\n  at y\n\n  at z"}
+{"TimeGenerated":"'$time'","B":"'$time'"}' "a record of several lines"
+is "$(printf '%s x\n  at y\n%s\n  at z' $time $time | of lines $'begin 2*\n' line 'line as leading' | tail -1)" \
+	'{"TimeGenerated":"'$time'","B":"'$time'\n  at z"}' "and one at the end, without its line break"
+
 # What has no time of its own has that of the reading on standard input, when its type
 # is not known.
 is "$(printf 'a line\n' | logparse --log-format text --rows - | jq -r '(.TimeGenerated | fromdate > 1700000000), .RawData' | xargs)" \
