@@ -13,6 +13,7 @@
 #include "progress.h"
 #include "timefmt.h"
 #include "times.h"
+#include "unwrap.h"
 
 enum { WINDOW_KEPT = 1024 * 1024 /* of memory, from piece to piece */ };
 
@@ -183,7 +184,7 @@ decided_form(struct object *o, const char *p, size_t n, bool final)
 		if (n < o->detect && !final)
 			return false;
 		look = n < o->detect ? n : o->detect;
-		place = formats_form(all, o->parser->forced, p, look,
+		place = detect_form(all, o->parser->forced, p, look,
 		    look < o->detect || look == DETECT_BYTES);
 		o->detect *= 2;
 	}
@@ -213,7 +214,7 @@ decided(struct object *o, const char *p, size_t n, bool final)
 		    .sure = SURE_BOTH,
 		    .reason = "its object line says so"};
 		look = n < DETECT_FIRST ? n : DETECT_FIRST;
-		if (place >= 0 && !formats_fit(all, place, p, look))
+		if (place >= 0 && !detect_fit(all, place, p, look))
 			place = DETECT_MORE;
 	}
 	while (place < 0) {
@@ -222,7 +223,7 @@ decided(struct object *o, const char *p, size_t n, bool final)
 		look = n < o->detect ? n : o->detect;
 		final = look < o->detect || look == DETECT_BYTES;
 		o->detection =
-		    formats_detect(all, o->key, o->nkey, p, look, final);
+		    detect_format(all, o->key, o->nkey, p, look, final);
 		place = o->detection.place;
 		if (final)
 			break;
@@ -300,9 +301,8 @@ came(struct object *o, const char *p, size_t len, size_t n)
 	hold_set(&o->rest, &o->parser->held, p + pos, len - pos);
 }
 
-/* Decoded bytes, for good. */
-static bool
-take_bytes(void *ctx, const char *p, size_t n)
+bool
+object_bytes(void *ctx, const char *p, size_t n)
 {
 	struct object *o = ctx;
 	struct buf *w;
@@ -330,94 +330,10 @@ take_bytes(void *ctx, const char *p, size_t n)
 	return true;
 }
 
-/* Take no more bytes.  (To fail at once would free the decoder that calls.) */
-static bool
-refuse(struct object *o, const char *code, bool retry, const char *text)
-{
-	o->refusal = code;
-	o->refusal_retry = retry;
-	o->refusal_text = text;
-	return false;
-}
-
 void
 object_refuse(struct object *o)
 {
 	object_fail(o, o->refusal, o->refusal_retry, o->refusal_text);
-}
-
-/* The next decoded bytes: as they are, or gzip once more, as Firehose makes of
- * what CloudWatch Logs compressed. */
-static bool
-deliver(struct object *o, const char *p, size_t n)
-{
-	if (!o->nested)
-		return take_bytes(o, p, n);
-	return unpack_feed(&o->inner, p, n, take_bytes, o) ||
-	       refuse(o, unpack_code(o->inner.err), false, o->inner.message);
-}
-
-/* A decoder for what is gzip once more.  A bomb in a bomb is measured by what
- * is stored of it, where that is known. */
-static bool
-nest(struct object *o)
-{
-	struct unpack_pool *pool = &o->parser->stored.pool;
-	const uint64_t *known = o->size > 0 ? &o->size : NULL;
-
-	if (pool->limit - pool->used < STORED_DECODER)
-		return refuse(o, "NoMemory", true,
-		    "too many compressed objects are open at once");
-	pool->used += STORED_DECODER;
-	o->nested = true;
-	unpack_init(&o->inner,
-	    &(struct unpack_options){.max_ratio = o->parser->max_ratio,
-		.pool = pool,
-		.stored = o->raw ? &o->unpack.in : known});
-	return true;
-}
-
-/* What the object's first bytes say.  False when it is none for us. */
-static bool
-begin(struct object *o, const char *p, size_t n)
-{
-	o->begun = true;
-	if (n >= OBJECT_HEAD && memcmp(p, "PAR1", OBJECT_HEAD) == 0)
-		return refuse(o, "Parquet", false,
-		    "it is Parquet, which logparse does not read: have the "
-		    "log delivered as text or JSON");
-	return n < 3 || memcmp(p, "\x1f\x8b\x08", 3) != 0 || nest(o);
-}
-
-bool
-object_take(void *ctx, const char *p, size_t n)
-{
-	struct object *o = ctx;
-	size_t want = OBJECT_HEAD - o->nhead;
-
-	if (o->begun)
-		return deliver(o, p, n);
-	if (o->nhead == 0 && n >= OBJECT_HEAD)
-		return begin(o, p, n) && deliver(o, p, n);
-	if (n < want)
-		want = n;
-	memcpy(o->head + o->nhead, p, want);
-	o->nhead += want;
-	if (o->nhead < OBJECT_HEAD)
-		return true;
-	return begin(o, o->head, o->nhead) && deliver(o, o->head, o->nhead) &&
-	       (n == want || deliver(o, p + want, n - want));
-}
-
-/* There are no more bytes. */
-static bool
-finish(struct object *o)
-{
-	if (!o->begun && o->nhead > 0 &&
-	    !(begin(o, o->head, o->nhead) && deliver(o, o->head, o->nhead)))
-		return false;
-	return !o->nested || unpack_finish(&o->inner, take_bytes, o) ||
-	       refuse(o, unpack_code(o->inner.err), false, o->inner.message);
 }
 
 bool
@@ -476,7 +392,7 @@ object_feed(struct object *o, const char *p, size_t n)
 	o->at += n;
 	if (o->raw)
 		return stored_feed(o, p, n);
-	if (object_take(o, p, n))
+	if (unwrap_take(o, p, n))
 		return true;
 	object_refuse(o);
 	return false;
@@ -492,11 +408,11 @@ object_end(struct object *o)
 		o->ended = true;
 		return;
 	}
-	if (o->raw && !unpack_finish(&o->unpack, object_take, o)) {
+	if (o->raw && !unpack_finish(&o->unpack, unwrap_take, o)) {
 		stored_fail(o);
 		return;
 	}
-	if (!finish(o)) {
+	if (!unwrap_finish(o)) {
 		object_refuse(o);
 		return;
 	}

@@ -122,8 +122,8 @@ bool object_text(struct object *o, const char *s, size_t n);
  * it waits (o->waiting), do so later: see stored_resume(). */
 void object_end(struct object *o);
 
-/** Decoded bytes of the object ctx: an unpack_sink. */
-bool object_take(void *ctx, const char *p, size_t n);
+/** Bytes of the object ctx, decoded for good: an unpack_sink. */
+bool object_bytes(void *ctx, const char *p, size_t n);
 
 /** Write a mark of the totals so far. */
 void object_mark(struct object *o);

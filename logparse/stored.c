@@ -1,6 +1,7 @@
 /* Decoding of many objects at once in limited memory; see stored.h. */
 #include "log.h"
 #include "object.h"
+#include "unwrap.h"
 
 void
 stored_init(struct stored *s)
@@ -85,7 +86,7 @@ decode(struct object *o, const char *p, size_t n, size_t *taken)
 		o->unpack.err = UNPACK_WAIT;
 		return false;
 	}
-	ok = unpack_feed(&o->unpack, p, n, object_take, o);
+	ok = unpack_feed(&o->unpack, p, n, unwrap_take, o);
 	*taken = (size_t)(o->unpack.in - before);
 	return ok;
 }

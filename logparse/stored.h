@@ -32,7 +32,7 @@ struct stored {
 
 void stored_init(struct stored *s);
 
-/** Decode the next n bytes of o into object_take(), or let them wait.  False
+/** Decode the next n bytes of o into unwrap_take(), or let them wait.  False
  * when they are no good: the object has failed. */
 bool stored_feed(struct object *o, const char *p, size_t n);
 

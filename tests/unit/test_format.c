@@ -285,7 +285,7 @@ detection(void)
 		formats_find(&all, "cloud", 5) == -1,
 	    "the built-in formats read");
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		d = formats_detect(&all, cases[i].key, strlen(cases[i].key),
+		d = detect_format(&all, cases[i].key, strlen(cases[i].key),
 		    cases[i].text, strlen(cases[i].text), cases[i].final);
 		got = d.place >= 0             ? all.v[d.place].format->name
 		      : d.place == DETECT_MORE ? "more"
