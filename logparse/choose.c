@@ -152,9 +152,8 @@ other(struct object *o, const struct frame_event *ev, bool conditions)
 	return -1;
 }
 
-/* The same of a format that is one of a group or has records inside. */
-static int
-choose(struct object *o, const struct frame_event *ev)
+int
+choose_of_group(struct object *o, const struct frame_event *ev)
 {
 	struct formats *all = &o->parser->formats;
 	const struct format *f = all->v[o->format].format;
@@ -171,13 +170,4 @@ choose(struct object *o, const struct frame_event *ev)
 	if (place < 0 && !rule_conditions(f))
 		return o->format;
 	return place < 0 ? other(o, ev, false) : place;
-}
-
-int
-choose_format(struct object *o, const struct frame_event *ev)
-{
-	const struct format *f = o->parser->formats.v[o->format].format;
-
-	return f->ninside == 0 && f->group[0] == '\0' ? o->format
-						      : choose(o, ev);
 }

@@ -54,6 +54,19 @@ struct done {
 	struct extra extra;
 };
 
+/* The row up to the first column's value: labels begin with a comma. */
+static void
+begin_row(struct buf *b, const struct column *c)
+{
+	char *to = buf_room(b, COLUMN_LABEL);
+
+	if (to == NULL)
+		return;
+	memcpy(to, c->label, COLUMN_LABEL);
+	*to = '{';
+	buf_wrote(b, c->label_len);
+}
+
 /* The first column: the record's time, or the object's. */
 static bool
 add_time(struct buf *b, struct object *o, const struct format *f,
@@ -63,8 +76,7 @@ add_time(struct buf *b, struct object *o, const struct format *f,
 	enum value_result r = VALUE_ABSENT;
 	const char *instead = o->modified;
 
-	/* Without the comma that a label begins with. */
-	buf_add(b, c->label + 1, c->label_len - 1);
+	begin_row(b, c);
 	if (d->names != NULL)
 		r = textrow_time(b, f, d->names, &d->values);
 	else if (c->nsources > 0)
@@ -261,8 +273,10 @@ emit_row(struct object *o, struct frame_event *bad)
 {
 	const struct format *f = o->parser->formats.v[o->record_format].format;
 	struct capture *c = o->parser->formats.v[o->record_format].capture;
-	const struct record rec = {
-	    c->slot, choose_around(o, o->record_format), o->key, o->nkey};
+	const struct record rec = {c->slot,
+	    f->framing == FRAMING_TEXT ? NULL
+				       : choose_around(o, o->record_format),
+	    o->key, o->nkey};
 	const struct rule *broken = f->nrules > 0 ? rule_broken(f, &rec) : NULL;
 	struct buf *b = out_buf();
 	size_t start = b->len, row;
@@ -280,9 +294,8 @@ emit_row(struct object *o, struct frame_event *bad)
 	if (!o->parser->bare)
 		row_head(b, o, f->table);
 	row = b->len;
-	buf_addc(b, '{');
 	if (d.starts != NULL)
-		d.starts[0] = b->len;
+		d.starts[0] = row + 1;
 	if (!add_time(b, o, f, &rec, &d))
 		return none(bad, "no-time", NULL);
 	if (d.names != NULL)

@@ -337,8 +337,6 @@ pass_bom(struct framer *f, const char *p, size_t n, size_t *pos, bool final)
 	static const char bom[] = "\xef\xbb\xbf";
 	size_t have = n - *pos < 3 ? n - *pos : 3;
 
-	if (f->begun)
-		return true;
 	if (memcmp(p + *pos, bom, have) == 0) {
 		if (have < 3 && !final)
 			return false;
@@ -442,16 +440,14 @@ unclosed(struct framer *f, const char *p, size_t pos, struct frame_event *ev)
 	return FRAME_REJECT;
 }
 
-enum frame_kind_of
-frame_next(struct framer *f, struct capture *c, const char *p, size_t n,
+/* The same of JSON, behind its byte order mark.  By itself: lines have no need
+ * of what it sets up. */
+static __attribute__((noinline)) enum frame_kind_of
+next_json(struct framer *f, struct capture *c, const char *p, size_t n,
     size_t *pos, bool final, struct frame_event *ev)
 {
 	enum frame_kind_of kind;
 
-	if (n > *pos && !f->spill.all && !pass_bom(f, p, n, pos, final))
-		return FRAME_NEED;
-	if (f->format != NULL && f->format->framing == FRAMING_TEXT)
-		return textframe_next(f, c, p, n, pos, final, ev);
 	for (;;) {
 		if (f->state == FRAME_TAIL && f->depth == 0)
 			f->state = FRAME_TOP;
@@ -471,4 +467,16 @@ frame_next(struct framer *f, struct capture *c, const char *p, size_t n,
 	if (final && f->state == FRAME_ELEMENTS && f->format->values)
 		return unclosed(f, p, *pos, ev);
 	return final ? FRAME_END : FRAME_NEED;
+}
+
+enum frame_kind_of
+frame_next(struct framer *f, struct capture *c, const char *p, size_t n,
+    size_t *pos, bool final, struct frame_event *ev)
+{
+	if (!f->begun && n > *pos && !f->spill.all &&
+	    !pass_bom(f, p, n, pos, final))
+		return FRAME_NEED;
+	if (f->format != NULL && f->format->framing == FRAMING_TEXT)
+		return textframe_next(f, c, p, n, pos, final, ev);
+	return next_json(f, c, p, n, pos, final, ev);
 }

@@ -3,14 +3,15 @@
 #include "textsplit.h"
 
 #if defined(__SSE2__)
-/* Which of 16 bytes must be escaped, are above 0x7f, which is below 0 here, or
- * are quotes. */
+/* Which of 16 bytes need no escapes, are not above 0x7f, which is below 0 here,
+ * and are no quotes. */
 static inline __m128i
-no_plain(__m128i v)
+plain_bytes(__m128i v)
 {
-	return _mm_or_si128(_mm_cmplt_epi8(v, _mm_set1_epi8(' ')),
+	return _mm_andnot_si128(
 	    _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
-		_mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))));
+		_mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))),
+	    _mm_cmpgt_epi8(v, _mm_set1_epi8(' ' - 1)));
 }
 
 /* The separators in 64 bytes at p, of which those whose bits are set count;
@@ -21,10 +22,10 @@ plain_word(const char *p, char separator, uint64_t which, uint64_t *strange)
 	const __m128i v[4] = {scan_load(p), scan_load(p + 16),
 	    scan_load(p + 32), scan_load(p + 48)};
 	const uint64_t seps = textbits_equal(v, separator) & which;
+	const uint64_t plain = textbits_of((const __m128i[]){plain_bytes(v[0]),
+	    plain_bytes(v[1]), plain_bytes(v[2]), plain_bytes(v[3])});
 
-	*strange |= textbits_of((const __m128i[]){no_plain(v[0]),
-			no_plain(v[1]), no_plain(v[2]), no_plain(v[3])}) &
-		    ~seps & which;
+	*strange |= which & ~(plain | seps);
 	return seps;
 }
 #else

@@ -256,7 +256,7 @@ text_record(struct capture *c, const struct header *h, const char *p, size_t n,
 	c->first.p = NULL;
 	c->duplicates = c->others = 0;
 	c->nunmapped = 0;
-	if (!c->keep)
+	if (!c->keep && (h->nothers > 0 || split.n > h->n))
 		count_unmapped(c, h);
 	if (c->keep || !t->direct || !h->direct)
 		fill(c, h, p, n);

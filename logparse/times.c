@@ -183,8 +183,8 @@ static struct late {
 	char text[TIMES_TEN_TEXT];
 } late[MINUTES];
 
-/* Have a minute there. */
-static void
+/* Have a minute there.  By itself, as it is rare. */
+static __attribute__((noinline)) void
 remember(struct late *l, unsigned minute)
 {
 	epoch_text(l->text, (int64_t)minute * 60);

@@ -63,17 +63,9 @@ where_close(struct where *w)
 	buf_clear(&w->made);
 }
 
-bool
-where_none(const struct where *w)
-{
-	return w->n == 0 && w->map == NULL;
-}
-
 size_t *
-where_starts(struct where *w, const struct format *f)
+where_starts_room(struct where *w, const struct format *f)
 {
-	if (!w->quick)
-		return NULL;
 	if (f->n + 1 > w->room) {
 		w->room = f->n + 1;
 		w->starts = realloc(w->starts, w->room * sizeof(*w->starts));

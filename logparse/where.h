@@ -50,14 +50,19 @@ bool where_open(struct where *w, const struct opt_list *wheres,
 void where_close(struct where *w);
 
 /** Is there nothing to be asked? */
-bool where_none(const struct where *w);
+static inline bool
+where_none(const struct where *w)
+{
+	return w->n == 0 && w->map == NULL;
+}
 
 /**
  * Where to note, for where_row(), at which offset of the buffer each column of
  * a row of this format begins: of those that are left out, where the next one
  * does, and one more, where the last one ends.  NULL: nobody wants to know.
  */
-size_t *where_starts(struct where *w, const struct format *f);
+static inline size_t *where_starts(struct where *w, const struct format *f);
+size_t *where_starts_room(struct where *w, const struct format *f);
 
 /**
  * The row, of format f, that b holds from at on: kept, and made anew in its
@@ -67,5 +72,11 @@ size_t *where_starts(struct where *w, const struct format *f);
 enum where_result where_row(struct where *w, const struct format *f,
     struct buf *b, size_t at, struct value_counts *counts, const char **why,
     struct jqrun_error *e);
+
+static inline size_t *
+where_starts(struct where *w, const struct format *f)
+{
+	return w->quick ? where_starts_room(w, f) : NULL;
+}
 
 #endif
