@@ -30,9 +30,14 @@ reserve(struct buf *b, size_t n)
 		cap = cap > b->max / 2 ? b->max + 1 : cap * 2;
 	if (cap > b->max + 1)
 		cap = b->max + 1; /* the first one, of a small buffer */
-	p = realloc(b->p, cap);
+	p = b->secret ? malloc(cap) : realloc(b->p, cap);
 	if (p == NULL)
 		log_oom();
+	if (b->secret && b->p != NULL) { /* realloc(3) leaves a copy behind */
+		memcpy(p, b->p, b->len + 1);
+		explicit_bzero(b->p, b->cap);
+		free(b->p);
+	}
 	b->p = p;
 	b->cap = cap;
 	return true;
@@ -50,8 +55,10 @@ buf_reset(struct buf *b)
 void
 buf_clear(struct buf *b)
 {
+	if (b->secret && b->p != NULL)
+		explicit_bzero(b->p, b->cap);
 	free(b->p);
-	*b = (struct buf)BUF_INIT(b->max);
+	*b = (struct buf){.max = b->max, .secret = b->secret};
 }
 
 void

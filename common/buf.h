@@ -16,15 +16,23 @@
 struct buf {
 	char *p;
 	size_t len;
-	size_t cap; /* bytes allocated: never more than max and the NUL */
-	size_t max; /* limit on len */
-	int err;    /* 0 or EFBIG: the limit was reached */
+	size_t cap;  /* bytes allocated: never more than max and the NUL */
+	size_t max;  /* limit on len */
+	int err;     /* 0 or EFBIG: the limit was reached */
+	bool secret; /* overwritten wherever it was, as it moves and ends */
 };
 
 /** Make an empty buffer that never holds more than max bytes. */
 #define BUF_INIT(limit)        \
 	{                      \
 		.max = (limit) \
+	}
+
+/** The same for what may hold a secret: nothing of it stays in memory that was
+ * given back. */
+#define BUF_SECRET(limit)                      \
+	{                                      \
+		.max = (limit), .secret = true \
 	}
 
 /** Forget contents and error, keep the allocation. */

@@ -73,6 +73,7 @@ http_start(struct http *h, const struct http_request *r, struct fault *f)
 	c->h = h;
 	c->rq = *r;
 	c->shown.max = HTTP_HEADERS_MAX;
+	c->body.secret = true; /* it may be a token */
 	c->body.max = r->max_reply > 0 ? r->max_reply : HTTP_REPLY_MAX;
 	httphead_init(&c->head);
 	c->reply.headers = &c->head;

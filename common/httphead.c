@@ -11,7 +11,7 @@
 void
 httphead_init(struct http_headers *h)
 {
-	*h = (struct http_headers){.pairs = BUF_INIT(HTTP_HEADERS_MAX)};
+	*h = (struct http_headers){.pairs = BUF_SECRET(HTTP_HEADERS_MAX)};
 }
 
 void

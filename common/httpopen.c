@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "httpcall.h"
+#include "httpmem.h"
 #include "log.h"
 #include "rnd.h"
 
@@ -167,7 +168,7 @@ http_new(const struct http_options *o, struct fault *f)
 {
 	struct http *h;
 
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+	if (!httpmem_start()) {
 		(void)fault_set(f, EXIT_SYSTEM, "libcurl does not start");
 		return NULL;
 	}

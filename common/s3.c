@@ -355,8 +355,9 @@ s3_build(
 
 	c->url.max = URL_MAX;
 	c->text.max = TEXT_MAX;
+	c->text.secret = true;
 	buf_reset(&c->url);
-	buf_wipe(&c->text);
+	buf_clear(&c->text);
 	c->headers[0] = NULL;
 	c->method = a->method;
 	c->allow_plain = s->o->allow_http;
@@ -401,8 +402,15 @@ s3_call_fill(const struct s3_call *c, struct http_request *r)
 }
 
 void
+s3_call_sent(struct s3_call *c)
+{
+	c->headers[0] = NULL;
+	buf_clear(&c->text);
+}
+
+void
 s3_call_free(struct s3_call *c)
 {
 	buf_clear(&c->url);
-	buf_wipe(&c->text);
+	buf_clear(&c->text);
 }

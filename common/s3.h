@@ -99,6 +99,10 @@ bool s3_build(
 
 /** Point the request's method, URL, headers and allow_plain into c. */
 void s3_call_fill(const struct s3_call *c, struct http_request *r);
+
+/** The request has set out, with copies: forget the headers, a token among
+ * them. */
+void s3_call_sent(struct s3_call *c);
 void s3_call_free(struct s3_call *c);
 
 /** What a reply means for the caller. */

@@ -300,7 +300,7 @@ sigv4_signature(char out[SIGV4_HEX_LEN + 1], const struct sigv4_signer *s,
     const char *string, size_t n)
 {
 	uint8_t key[CRYPTO_SHA256_LEN], next[CRYPTO_SHA256_LEN];
-	struct buf first = BUF_INIT(SECRET_TEXT_MAX);
+	struct buf first = BUF_SECRET(SECRET_TEXT_MAX);
 	const char *steps[] = {s->region, s->service, terminator};
 
 	buf_adds(&first, "AWS4");
@@ -324,7 +324,7 @@ static void
 sign(struct buf *b, const struct sigv4_request *r, const struct sigv4_signer *s,
     char out[SIGV4_HEX_LEN + 1])
 {
-	struct buf text = BUF_INIT(CANONICAL_MAX);
+	struct buf text = BUF_SECRET(CANONICAL_MAX); /* it holds the token */
 	struct buf string = BUF_INIT(CANONICAL_MAX);
 
 	out[0] = '\0';
@@ -335,7 +335,7 @@ sign(struct buf *b, const struct sigv4_request *r, const struct sigv4_signer *s,
 		sigv4_signature(out, s, string.p, string.len);
 	else if (b->err == 0)
 		b->err = text.err != 0 ? text.err : string.err;
-	buf_wipe(&text); /* it holds the token */
+	buf_clear(&text);
 	buf_clear(&string);
 }
 

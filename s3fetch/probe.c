@@ -65,6 +65,7 @@ probe_ask(struct probe *p, const struct object *o, struct fault *f)
 		return false;
 	s3_call_fill(&p->call, &r);
 	p->running = http_start(p->setup->http, &r, f);
+	s3_call_sent(&p->call);
 	return p->running != NULL;
 }
 

@@ -425,5 +425,6 @@ transfer_start(struct transfer *t, struct fault *f)
 		return false;
 	s3_call_fill(&t->call, &r);
 	t->http = http_start(t->setup->http, &r, f);
+	s3_call_sent(&t->call);
 	return t->http != NULL;
 }

@@ -347,6 +347,7 @@ ask(struct lister *l)
 	r.ctx = l;
 	page_begin(&l->page);
 	l->running = http_start(shared->http, &r, &l->fault);
+	s3_call_sent(&l->call);
 	return l->running != NULL;
 }
 

@@ -297,6 +297,7 @@ token_read(
 
 	memset(a, 0, sizeof(*a));
 	a->token.max = TOKEN_MAX;
+	a->token.secret = true;
 	if (r->failure != HTTP_NONE)
 		return unreachable(a, r, authority);
 	json_init(&j, r->body, r->body_len);

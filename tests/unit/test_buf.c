@@ -4,6 +4,25 @@
 #include "buf.h"
 #include "tap.h"
 
+/* That nothing stays behind: tests/integration/memory.t. */
+static void
+test_secret(void)
+{
+	struct buf b = BUF_SECRET(1000);
+	char want[1001];
+
+	for (size_t i = 0; i < 1000; i++)
+		buf_addc(&b, want[i] = (char)('a' + i % 26));
+	want[1000] = '\0';
+	IS(b.p, want, "what is secret grows as any other");
+	buf_clear(&b);
+	OK(b.p == NULL && b.max == 1000 && b.secret,
+	    "cleared it is empty, and still secret");
+	buf_adds(&b, "x");
+	IS(b.p, "x", "and goes on");
+	buf_clear(&b);
+}
+
 int
 main(void)
 {
@@ -33,5 +52,6 @@ main(void)
 	buf_wipe(&b);
 	OK(b.p == NULL, "wipe frees");
 	buf_clear(&b);
+	test_secret();
 	return tap_done();
 }
