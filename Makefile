@@ -243,7 +243,7 @@ test: deps-test		## everything: what CI runs
 	BOMB_MB=1024 BOMB_RECORDS=1000000 BOMB_MEMBERS=1000000 $(MAKE) hostile
 	$(MAKE) integration
 	$(MAKE) torture TORTURE_SAMPLE=12
-	$(TEST_ENV) $(PROVE) tests/faults/faults.t
+	$(TEST_ENV) $(PROVE) tests/faults/faults.t tests/faults/defect.t
 
 # A run alone: make faults SEED=17 RUNS=1
 RUNS ?= 300

@@ -11,5 +11,28 @@ trap 'rm -f "$out"' EXIT
 tests/faults/run --runs "$runs" --seed "${FAULT_SEED:-1}" >"$out" 2>&1
 ok "$runs runs" || grep -v '^ok' "$out" | sed 's/^/# /'
 like "$(tail -n 1 "$out")" "^$runs runs: $runs fine, 0 not" "nothing is lost in any"
-tail -n 1 "$out" | sed 's/^/# /'
+# Which faults they are follows from the seeds: none of these is left to chance.
+if [ "$runs" -ge 40 ]; then
+	for kind in 'kill '{s3list,s3fetch,logparse,sentinelpost,s3ack} 'term '{s3list,s3fetch,logparse,sentinelpost,s3ack} \
+		'stop '{s3list,s3fetch,logparse,sentinelpost,s3ack} kill-all term-all 'kill at one sync of s3ack' \
+		'kill at one write of s3ack' full 'no room for s3ack' 'no room for sentinelpost' 's3 drip_bytes' 's3 cut_after' \
+		's3 length_add' 's3 reset' 'relay-s3 cut' 'relay-s3 refuse' 'relay-sim cut' 'relay-sim upcut' \
+		'relay-sim stall' 'down refuse' 'share slow' dns replace clock rotate s3-rotate; do
+		grep -qE "^  $kind: [1-9]" "$out"
+		ok "drawn: $kind"
+	done
+fi
+grep -v '^ok' "$out" | sed 's/^/# /'
+like "$(tail -n 1 "$out")" "^$runs runs: $runs fine, 0 not" "nothing is lost in any"
+# Which faults they are follows from the seeds.
+if [ "$runs" -ge 40 ]; then
+	for kind in kill kill-all term term-all stop '(kill|error) at one [a-z]+ of s3ack' 'kill at one [a-z]+ of s3ack' \
+		full 'no room for' 's3 (drip_bytes|stall_after|delay_ms)' 's3 (cut_after|close|reset)' 's3 length_add' \
+		'relay-s3 (cut|reset)' 'relay-sim (cut|reset|upcut)' '(relay-sim|down) refuse' 'relay-(s3|sim) (drip|stall)' \
+		'(sim (timeout|serve)|share slow)' dns replace clock rotate s3-rotate; do
+		grep -qE "^  $kind( [a-z0-9]+)?: [1-9]" "$out"
+		ok "drawn: $kind"
+	done
+fi
+grep -v '^ok' "$out" | sed 's/^/# /'
 tap_done

@@ -139,6 +139,24 @@ s3_unrule() {
 }
 plan() { printf '%s\n' "$2" >"$work/plan.$1.new" && mv "$work/plan.$1.new" "$work/plan.$1"; }
 
+# What must not be left to chance: a run begins with one of these, by its seed,
+# so that as many runs in a row have them all.
+musts=('kill 0' 'kill 1' 'kill 2' 'kill 3' 'kill 4' kill-all 'term 0' 'term 1' 'term 2' 'term 3' 'term 4' term-all
+	'stop 0' 'stop 1' 'stop 2' 'stop 3' 'stop 4' 'precise 4:sync:kill:0:N:1' 'precise 4:write:kill:0:N:1'
+	full 'limit 3:N' 'limit 4:N' 's3 "drip_bytes":50,"drip_ms":5' 's3 "cut_after":N00' 's3 "length_add":100'
+	's3 "length_add":-50' 's3 "action":"reset"' 'relay-s3 cut 50 0 6000' 'relay-s3 refuse 60 0 0'
+	'relay-sim cut 50 0 6000' 'relay-sim upcut 50 0 6000' 'relay-sim stall 40 0 6000' 'down refuse' 'share slow=40%:100ms'
+	dns 'replace N' 'clock 1200' 'clock -1200' rotate s3-rotate)
+fault_must() {
+	read -r fault arg <<<"${musts[seed % ${#musts[@]}]}"
+	below 5
+	arg=${arg//N/$((draw + 1))}
+	case $fault in
+	s3) arg="{\"op\":\"GET\",$arg,\"times\":-1,\"chance\":0.4,\"seed\":$RANDOM}" ;;
+	*rotate) arg=$seed.$RANDOM ;;
+	esac
+}
+
 # fault_draw: a random fault of the list in fault, its argument in arg.
 fault_draw() {
 	local n
@@ -203,6 +221,34 @@ fault_draw() {
 		arg=$(head -n 1 "$top/ids/${keys[draw]}")
 		;;
 	flip) below 200 && arg="{\"op\":\"GET\",\"flip_at\":$draw,\"times\":2}" ;;
+	esac
+}
+
+# fault_kind NAME ARGUMENT: in $kind what the summary calls it.
+fault_kind() {
+	local i class how
+	kind=$1
+	case $1 in
+	kill | term | stop) kind="$1 ${filters[$2]}" ;;
+	precise)
+		IFS=: read -r i class how _ <<<"$2"
+		kind="$how at one $class of ${filters[i]}"
+		;;
+	limit) kind="no room for ${filters[${2%%:*}]}" ;;
+	s3)
+		kind=${2#\{\"op\":\"*\",\"}
+		kind=${kind#action\":\"}
+		kind="s3 ${kind%%\"*}"
+		;;
+	sim)
+		[[ $2 =~ \"(status|action)\":\"?([a-z0-9-]+) ]] && kind="sim ${BASH_REMATCH[2]}"
+		[[ $2 != *token* ]] || kind+=' of a token'
+		;;
+	share)
+		kind="share ${2%%=*}"
+		[[ $2 != *,* ]] || kind='share of several'
+		;;
+	down | relay-*) kind="$1 ${2%% *}" ;;
 	esac
 }
 
