@@ -42,6 +42,11 @@ refused_many(const char *head, const char *words, int n, const char *tail,
 static void
 too_many(void)
 {
+	/* Those with two dots take a slot more: a, t, ..a and 510 others. */
+	refused_many("format x-1 2\ntable T_CL\nframe json\ninside a\n"
+		     "column TimeGenerated datetime t | ..a\n",
+	    "column C# string join \"-\" m#.a m#.b m#.c\n", 170, "",
+	    "no more than 512 paths");
 	refused_many("key", " k#", 17, "\n", "no more than 16 of these");
 	refused_many("", "require r#\n", 65, "", "line 65: expected no more");
 	refused_many("require", " r#", 17, "\n", "no more than 16 paths");
