@@ -49,6 +49,7 @@ add(struct header *h, const char *name, size_t n)
 		    (unsigned char)name[i] > 0x7f ? JSON_HIGH : 0;
 	if (h->names.len - start != n + 2)
 		h->name[h->n].flags |= JSON_ESCAPES;
+	h->other[h->n] = node == NULL || !node->taken;
 	h->slot[h->n++] = node != NULL ? (short)node->slot : -1;
 }
 
@@ -63,9 +64,10 @@ make(const struct format *f, size_t n)
 	h->refs = 1;
 	h->names = (struct buf)BUF_INIT(8 * HEADER_LINE_MAX);
 	h->slot = calloc(n + 1, sizeof(*h->slot));
+	h->other = calloc(n + 1, sizeof(*h->other));
 	h->others = calloc(n + 1, sizeof(*h->others));
 	h->columns = calloc(f->n, sizeof(*h->columns));
-	if (h->others == NULL || h->columns == NULL)
+	if (h->other == NULL || h->others == NULL || h->columns == NULL)
 		log_oom();
 	h->name = calloc(n + 1, sizeof(*h->name));
 	if (h->slot == NULL || h->name == NULL)
@@ -141,7 +143,7 @@ find_columns(struct header *h)
 		log_oom();
 	h->direct = true;
 	for (size_t i = 0; i < h->n; i++)
-		if (h->slot[i] == -1)
+		if (h->other[i])
 			h->others[h->nothers++] = (short)i;
 	h->time = field_of(h, &f->columns[0]);
 	for (size_t k = 1; k < f->n; k++) {
@@ -350,6 +352,7 @@ header_release(struct header *h)
 	}
 	buf_clear(&h->names);
 	free(h->slot);
+	free(h->other);
 	free(h->others);
 	free(h->columns);
 	free(h->name);

@@ -35,7 +35,8 @@ enum header_how {
 struct header {
 	const struct format *format;
 	size_t n;
-	short *slot;           /* of each field, or -1: no column takes it */
+	short *slot;           /* of each field, or -1: nothing asks for it */
+	bool *other;           /* of each field: no column takes it */
 	struct json_val *name; /* JSON strings, for the counts */
 	/* The columns that have a field here, or a constant (field 0, which
 	 * does not matter), the first one aside: time is its field, or -1. */
@@ -50,7 +51,7 @@ struct header {
 	} * columns;
 	size_t ncolumns;
 	int time;
-	short *others; /* fields that no column takes */
+	short *others; /* those fields, in order */
 	size_t nothers;
 	unsigned uses;    /* columns that take one field, at most */
 	bool direct;      /* no two fields have the same name */

@@ -169,6 +169,8 @@ fill(struct capture *c, const struct header *h, const char *p, size_t n)
 			v = &c->slot[h->slot[i]];
 			c->duplicates += v->p != NULL;
 			put(v, &to, f->p, f->n, f->doubled);
+			if (c->keep && h->other[i])
+				unmapped(c, h, i, v);
 		} else if (c->keep) {
 			put(&other, &to, f->p, f->n, f->doubled);
 			unmapped(c, h, i, &other);

@@ -100,6 +100,15 @@ is "$(printf '%s x\n  at y\n\n  at z\n%s\n' $time $time | of lines $'begin 2*\n'
 is "$(printf '%s x\n  at y\n%s\n  at z' $time $time | of lines $'begin 2*\n' line 'line as leading' | tail -1)" \
 	'{"TimeGenerated":"'$time'","B":"'$time'\n  at z"}' "and one at the end, without its line break"
 
+# A field that a rule alone looks at has no column: it is counted and kept by name.
+printf 'format q 1\ntable T_CL\nframe delimited space\nfields a b c\nallowed c x y\ncolumn TimeGenerated datetime a\ncolumn B string b\n' \
+	>"$tmp/q.format"
+printf '%s 1 x\n%s 2 z\n%s 3 y\n' $time $time $time >"$tmp/in"
+is "$(logparse --log-format text --format-file "$tmp/q.format" --format q - <"$tmp/in" 2>/dev/null |
+	jq -c '.end // empty | .unmapped')" '{"c":2}' "a field of a rule alone is counted"
+is "$(logparse --log-format text --rows --format-file "$tmp/q.format" --format q --extra Rest_CF - <"$tmp/in" 2>/dev/null |
+	jq -c '[.B, .Rest_CF, .AdditionalFields]' | xargs)" '[1,null,{c:x}] [3,null,{c:y}]' "and kept"
+
 # What has no time of its own has that of the reading on standard input, when its type
 # is not known.
 is "$(printf 'a line\n' | logparse --log-format text --rows - | jq -r '(.TimeGenerated | fromdate > 1700000000), .RawData' | xargs)" \
