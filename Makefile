@@ -106,7 +106,7 @@ TEST_ENV    = BUILD=$(CURDIR)/$(BUILD) ASAN_OPTIONS=exitcode=99:detect_leaks=1:l
 .SECONDARY:
 .PHONY: all programs check test demo bench bench-parse fuzz coverage lint format check-format \
 	install uninstall clean help deps deps-test tests fuzzers check-sanitize \
-	hostile integration faults torture FORCE
+	hostile integration no-landlock faults torture FORCE
 .DEFAULT_GOAL := all
 
 all: $(BINS)		## build the five filters
@@ -227,6 +227,14 @@ check: tests		## unit, golden and filter tests (under two minutes)
 hostile: tests		## what an attacker's bucket, service or log line sends
 	$(call proved,-j$(TEST_JOBS) $(wildcard tests/hostile/*.t))
 
+# The tests that docs/threat-model.md names, but for those that take long or have
+# no filter in them, as on a kernel that has no Landlock.
+THREATS := $(filter-out tests/integration/size.t tests/faults/% tests/fuzz/% tests/hostile/bombs.t,\
+	$(sort $(shell grep -o 'tests/[a-z0-9_/-]*[.][tc]\>' docs/threat-model.md)))
+no-landlock: tests	## the threat model's tests where there is no Landlock
+	$(TEST_ENV) $(BUILD)/fakes/without landlock -- $(PROVE) -j$(TEST_JOBS) tests/filters/confined.t \
+	 $(patsubst tests/unit/%.c,$(BUILD)/tests/%.t,$(THREATS))
+
 integration: tests	## tests with real servers
 	$(call proved,-j$(INTEGRATION_JOBS) $(call longest_first,$(LONG_INTEGRATION),tests/integration/*.t))
 
@@ -242,6 +250,7 @@ test: deps-test		## everything: what CI runs
 	$(MAKE) check
 	BOMB_MB=1024 BOMB_RECORDS=1000000 BOMB_MEMBERS=1000000 $(MAKE) hostile
 	$(MAKE) integration
+	$(MAKE) no-landlock
 	$(MAKE) torture TORTURE_SAMPLE=12
 	$(TEST_ENV) $(PROVE) tests/faults/faults.t tests/faults/defect.t
 
