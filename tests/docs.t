@@ -98,6 +98,15 @@ done >"$tmp/links"
 is "$(cat "$tmp/links")" "" "links lead somewhere"
 # (that the tests it names exist, the links have shown)
 is "$(sed -n '/^|/{/^| cannot/d;/^|---/d;/\.\.\/tests\//d;p;}' docs/threat-model.md)" "" "each line of the threat model names its test"
+grep -o 'tests/[^)]*' docs/threat-model.md | sort -u | while read -r t; do
+	case $t in
+	tests/filters/*.t | tests/hostile/*.t | tests/integration/*.t | tests/faults/*.t) grep -q '^tap_done' "$t" && [ -x "$t" ] ;;
+	tests/unit/test_*.c) grep -q 'return tap_done()' "$t" ;;
+	tests/fuzz/run.sh) ;;
+	*) false ;;
+	esac || echo "$t"
+done >"$tmp/unproved"
+is "$(cat "$tmp/unproved")" "" "and \`make test\` runs each of them"
 is "$(git grep -nIE '[[:blank:]]+$' -- . ':!*.ndjson' ':!tests/golden/*/*/stdin' ':!tests/golden/*/*/expect.*' ':!LICENSE' | head -n 5)" "" \
 	"no blanks at the end of lines"
 is "$(git grep -nIE '(^|[^[:alnum:]/.$}"])/(work|farm|home)/[a-z]' -- . ':!tests/docs.t' | head -n 5)" "" "no path of a machine"

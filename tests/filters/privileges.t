@@ -46,6 +46,11 @@ for f in logparse s3ack s3list s3fetch sentinelpost; do
 		[ "$p" != "$pid" ] || name=$f
 		is "$(status_of "$p" NoNewPrivs) $(status_of "$p" Seccomp)" '1 2' "$name: no new privileges, filtered system calls"
 		is "$(awk '/^Max core file size/ { print $5, $6 }' "/proc/$p/limits")" '0 0' "$name: no core dump"
+		is "$(awk '/^Max msgqueue size/ { print $4, $5 }' "/proc/$p/limits")" '0 0' "$name: no message queues"
+		case $name in
+		*'for names') ;; # the resolver's modules may start threads
+		*) is "$(awk '/^Max processes/ { print $3, $4 }' "/proc/$p/limits")" '0 0' "$name: no further processes" ;;
+		esac
 		case $name in
 		*'for files') ;;
 		*) is "$(status_of "$p" CapPrm) $(status_of "$p" CapEff)" '0000000000000000 0000000000000000' "$name: no capability" ;;

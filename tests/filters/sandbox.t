@@ -180,6 +180,22 @@ for f in logparse s3ack s3list s3fetch sentinelpost; do
 	done
 done
 
+# --- without Landlock they still are no way to others
+before=(without landlock --)
+for what in connect udp listen unix fork kill code; do
+	is_refused 's3fetch without Landlock, its helper for files' files "$what" s3fetch
+done
+for what in listen fork kill code; do
+	is_refused 's3list without Landlock, its helper for names' names "$what" s3list
+done
+for what in "${killed[@]}"; do
+	escape files "$what" s3fetch
+	is "$said $((rc == 0))" ' 0' "s3fetch without Landlock, its helper for files: $what ends it"
+	escape names "$what" s3list
+	is "$said" '' "s3list without Landlock, its helper for names: $what ends it"
+done
+before=()
+
 # --- the helper for names may ask anybody, and read what it is configured with
 for what in open write unlink mkdir listen fork kill code; do
 	is_refused 's3list, its helper for names' names "$what" s3list

@@ -442,6 +442,52 @@ random_ones(void)
 	buf_clear(&r.text);
 }
 
+/* What is none, or breaks off: not taken, whatever libjq says of it. */
+static void
+broken(void)
+{
+	static const char *const texts[] = {"", ".A |", "| .A",
+	    ".A ==", ".A == [", ".[", ".[1]", ".[\"A\"", ".[\"\"]", ".\"\"",
+	    "..", ".A?", ".A[\"b\"", ".A | .[\"b\"", "has", "has(", "has(\"A\"",
+	    "has(.A)", "select", "select .A", "select(.A", "select(.A) | .B",
+	    ".A | startswith", ".A | startswith(", ".A | startswith(\"a\"",
+	    ".A | startswith(.B)", ".A | test(\"(\")", ".A | test(\"a\";",
+	    ".A | test(\"a\"; \"x\")", ".A | test(\"[a]\"; \"i\")",
+	    ".A | test(\"\xc3\x84\"; \"i\")", ".A | test(\"a\"; \"i\"",
+	    ".A | IN", ".A | IN(", ".A | IN(\"a\"", ".A | IN(\"a\",",
+	    ".A | IN(.B)", "(.A", ".A)", "not", ".A | (", "-.A", "-", ".A // ",
+	    "// .A", ".A | in", ".A | in(", ".A | in({", ".A | in({\"a\"",
+	    ".A | in({\"a\":", ".A | in({\"a\":1", ".A | in({\"a\":1}",
+	    ".A | in({a:1})", ".A | in({\"a\":1,})", ".A and", "and .A",
+	    ".A or", ".A == \"\\u0000\"", ".\"a\\u0000b\"", ".A \r", ".A # x",
+	    ".A == \"\xff\""};
+	struct buf b = BUF_INIT(1 << 20);
+	struct expr *e;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		e = expr_new(texts[i]);
+		OK(e == NULL || strcmp(texts[i], "not") == 0 ||
+			strcmp(texts[i], ".A == \"\\u0000\"") == 0,
+		    strpbrk(texts[i], "\r\xff#") ? "odd bytes" : texts[i]);
+		expr_free(e);
+	}
+	/* Too many nodes; too many columns; too long a text. */
+	for (int i = 0; i < 3; i++) {
+		buf_reset(&b);
+		buf_adds(&b, i == 2 ? ".A == \"" : ".A");
+		for (int k = 0; k < (i == 2 ? 200000 : 2000); k++)
+			if (i == 2)
+				buf_addc(&b, 'x');
+			else
+				buf_addf(&b, " or .C%d", i == 1 ? k : 0);
+		buf_adds(&b, i == 2 ? "\"" : "");
+		e = expr_new(b.p);
+		OK(e == NULL, "more than there is room for");
+		expr_free(e);
+	}
+	buf_clear(&b);
+}
+
 int
 main(void)
 {
@@ -449,6 +495,7 @@ main(void)
 	runs = setting("EXPR_RUNS", 150);
 	state = setting("EXPR_SEED", 1);
 	jqrun_prepare();
+	broken();
 	from_table();
 	random_ones();
 	return tap_done();

@@ -337,10 +337,52 @@ built_in(void)
 	formats_free(&all);
 }
 
+/* Framing of text. */
+#define TEXT "format x-1 2\ntable T_CL\nframe "
+
+static void
+text_errors(void)
+{
+	refused(TEXT "delimited\n",
+	    "expected space, tab, comma, semicolon or pipe");
+	refused(
+	    TEXT "delimited colon\n", "expected space, tab, comma, semicolon");
+	refused(TEXT "delimited space loose\n",
+	    "expected quotes, kept-quotes, csv, brackets, header or");
+	refused(TEXT "lines too\n", "line 3: ");
+	refused("format x-1 2\ntable T_CL\ncolumn TimeGenerated datetime "
+		"t\nframe lines\n",
+	    "expected this before the first column");
+	refused("fields a\n", "expected a 'frame' with fields before");
+	refused(TEXT "lines\nfields a\n", "expected a 'frame' with fields");
+	refused(TEXT "delimited tab\nfields\n", "expected names of fields");
+	refused(TEXT "delimited tab\nfields ...\n", "line 4: ");
+	refused(TEXT "delimited tab\nfields a ... b\n",
+	    "expected nothing behind '...'");
+	refused_many(TEXT "delimited tab\nfields", " f#", 1025, "\n",
+	    "expected shorter names, 1,024 at most");
+	refused_many(TEXT "delimited tab\nfields ", "n", 300, "\n",
+	    "expected shorter names");
+	refused("most\n", "expected a number of fields");
+	refused("most 12345\n", "expected a number of fields");
+	refused("most 1x\n", "expected a number of fields");
+	refused("most -1\n", "expected a number of fields");
+	refused("most 1025\n", "expected a number of fields, 1 to 1024");
+	refused("begin x*\n", "expected a 'frame' of lines before");
+	refused(
+	    TEXT "delimited comma csv\nbegin x*\n", "'frame' of lines before");
+	refused(TEXT "delimited tab\nfields a\nmatch\n", "expected a field");
+	refused(TEXT "delimited tab\nfields a\nmatch b x*\n",
+	    "expected a field of a 'fields' statement before");
+	refused_many(TEXT "delimited tab\nfields a\n", "match a x#*\n", 17, "",
+	    "expected no more than 16 of these");
+}
+
 int
 main(void)
 {
 	errors();
+	text_errors();
 	built_in();
 	too_many();
 	accepted();
