@@ -66,6 +66,15 @@ done
 endpoint "429 without advice" 69 "unavailable" expect "$(reply 429 '' '')" again
 endpoint "thousands of headers" 69 "headers are over" expect 'send:HTTP/1.1 204 No Content\r\n' "file:$tmp/many" 'send:\r\n'
 endpoint "interim replies without end" 69 "headers are over|over its limit" expect "file:$tmp/interim"
+endpoint "an endless header" 69 "header is over its limit" expect 'send:HTTP/1.1 204 No Content\r\nX: ' fill:3000000
+drip=()
+for _ in {1..25}; do drip+=('send:X: y\r\n' sleep:250); done
+endpoint "headers that drip" 69 "unavailable" expect 'send:HTTP/1.1 204 No Content\r\n' "${drip[@]}" wait
+endpoint "a body that drips" 69 "unavailable" expect 'send:HTTP/1.1 500 X\r\nContent-Length: 1000\r\n\r\n' "${drip[@]}" wait
+for to in https://evil.example/ http://127.0.0.1:1/ file:///etc/passwd; do
+	endpoint "a redirect to $to" 78 "302" expect "$(reply 302 "Location: $to\\r\\n" '')" again
+done
+endpoint "a redirect to itself" 78 "307" expect "$(reply 307 'Location: /\r\n' '')" again
 endpoint "garbage" 69 "unavailable" expect "file:$tmp/garbage"
 for body in deep members garbage; do
 	endpoint "500 with $body" 69 "500" expect 'send:HTTP/1.1 500 X\r\nConnection: close\r\n\r\n' "file:$tmp/$body"
@@ -118,6 +127,11 @@ for body in deep members garbage; do
 	authority "200 with $body" 69 "answer holds none|over its limit" expect 'send:HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n' "file:$tmp/$body"
 done
 authority "thousands of headers" 69 "headers are over" expect 'send:HTTP/1.1 200 OK\r\n' "file:$tmp/many" 'send:\r\n'
+authority "an endless header" 69 "header is over its limit" expect 'send:HTTP/1.1 200 OK\r\nX: ' fill:3000000
+authority "an endless body" 69 "over its limit" expect 'send:HTTP/1.1 200 OK\r\n\r\n' fill:3000000
+authority "headers that drip" 69 "cannot get a token" expect 'send:HTTP/1.1 200 OK\r\n' "${drip[@]}" wait
+authority "a redirect to itself" 77 "307" expect "$(reply 307 'Location: /\r\n' '')" again
+authority "a redirect elsewhere" 77 "302" expect "$(reply 302 'Location: https://evil.example/\r\n' '')" again
 authority "429 for ever" 69 "429" expect "$(reply 429 'Retry-After: 999999999999999999999\r\n' '')" again
 authority "what steers terminals" 77 "400" expect \
 	"$(reply 400 $'x-ms-request-id: \x1b[2J\\r\\n' $'{"error":"\\u001b[31m","error_description":"\\u202e\\u009b\x9b\xff"}')" again
