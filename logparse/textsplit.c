@@ -23,6 +23,7 @@ struct marks {
 	char separator;
 	uint64_t sep[WORDS], quote[WORDS];
 	uint64_t quotes, control, high; /* is there any */
+	size_t around; /* quotes that stand around fields, and are no text */
 	/* Quotes counted from the right tell apart those inside. */
 	bool pairs;
 	size_t total, counted, before;
@@ -235,6 +236,7 @@ quoted(struct split *s, const struct text_format *t, struct marks *m,
 	if (t->quotes == QUOTES_LOG && is_dash(m, start)) {
 		*f = (struct field){m->p + start + 1, 1, false};
 		*at = start + 2;
+		m->around += 2;
 		return true;
 	}
 	close = t->quotes == QUOTES_CSV ? csv_close(m, start + 1, &f->doubled)
@@ -251,6 +253,7 @@ quoted(struct split *s, const struct text_format *t, struct marks *m,
 	} else if (t->quotes != QUOTES_KEPT) {
 		*f = (struct field){
 		    m->p + start + 1, close - start - 1, f->doubled};
+		m->around += 2;
 		return true;
 	}
 	*f = (struct field){m->p + start, *at - start, false};
@@ -300,6 +303,7 @@ with_quotes(
 	struct field f;
 
 	s->open = s->doubtful = false;
+	m->around = 0;
 	for (;;) {
 		if (n == last && at < m->n) {
 			f = (struct field){m->p + at, m->n - at, false};
@@ -335,20 +339,12 @@ static bool
 stray_quotes(
     const struct split *s, const struct text_format *t, const struct marks *m)
 {
-	size_t quotes;
-
 	if (m->quotes == 0)
 		return false;
 	if (t->quotes != QUOTES_LOG && t->quotes != QUOTES_CSV)
 		return true;
-	if (m->n > m->marked || s->n > TEXT_FIELDS_MAX)
-		return true;
-	quotes = count_quotes(m);
-	for (size_t i = 0; i < s->n; i++)
-		if (s->field[i].p > m->p && s->field[i].p[-1] == '"' &&
-		    quotes >= 2)
-			quotes -= 2;
-	return quotes > 0;
+	return m->n > m->marked || s->n > TEXT_FIELDS_MAX ||
+	       count_quotes(m) != m->around;
 }
 
 /* Logs write quotes inside of quoted text as they are, too.  Where one of them

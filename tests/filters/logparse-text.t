@@ -86,6 +86,8 @@ of() { # FRAME STATEMENT COLUMN [TIME]: rows of what comes on standard input
 	logparse --log-format text --rows --format-file "$tmp/q.format" --format q - 2>&1
 }
 time=2026-01-01T00:00:00Z
+is "$(printf '%s i"x"y "-"9 z\n' $time | of 'delimited space quotes' $'fields a b c d e\n' b)" \
+	'{"TimeGenerated":"'$time'","B":"i\"x\"y"}' "quotes inside of a field, beside a dash in quotes without a blank behind it"
 is "$(printf '%s\t"x\ty"\tz\n' $time | of 'delimited tab csv' $'fields a b c\n' b)" \
 	'{"TimeGenerated":"'$time'","B":"x\ty"}' "a tab in quotes"
 is "$(printf '%s\tx\ty\tz\n' $time | of 'delimited tab' $'fields a b ...\n' b)" \
