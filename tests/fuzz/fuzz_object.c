@@ -6,9 +6,9 @@
  * those of the lines.  The first byte chooses options, the second how the bytes
  * are cut, whether they are stored, and among which formats the first chooses.
  */
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "logparse/object.h"
@@ -37,14 +37,30 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 int
 LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	int null = open("/dev/null", O_WRONLY);
+	int fd = memfd_create("lines", MFD_CLOEXEC);
 
 	(void)argc;
 	(void)argv;
-	CHECK(null != -1 && dup2(null, STDOUT_FILENO) == STDOUT_FILENO);
+	CHECK(fd != -1 && dup2(fd, STDOUT_FILENO) == STDOUT_FILENO);
 	formats_init(&p.formats);
 	stored_init(&p.stored);
 	return 0;
+}
+
+/* What was written goes to b. */
+static void
+take_output(struct buf *b)
+{
+	off_t n;
+	char *to;
+
+	out_flush();
+	n = lseek(STDOUT_FILENO, 0, SEEK_CUR);
+	CHECK(n >= 0 && (to = buf_room(b, (size_t)n)) != NULL);
+	CHECK(pread(STDOUT_FILENO, to, (size_t)n, 0) == n);
+	buf_wrote(b, (size_t)n);
+	CHECK(ftruncate(STDOUT_FILENO, 0) == 0 &&
+	      lseek(STDOUT_FILENO, 0, SEEK_SET) == 0);
 }
 
 /* The lines that the bytes give go to b. */
@@ -77,7 +93,6 @@ run(struct buf *b, const char *data, size_t n, size_t step, unsigned options)
 		if (!object_feed(o, data + at, take))
 			break;
 	}
-	CHECK(!o->failed || out_buf()->len > 0);
 	if (o->failed)
 		;
 	else if (options & OPTION_STOP)
@@ -86,8 +101,8 @@ run(struct buf *b, const char *data, size_t n, size_t step, unsigned options)
 		object_end(o);
 	object_free(o);
 	CHECK(p.held == 0);
-	buf_add(b, out_buf()->p, out_buf()->len);
-	out_flush();
+	take_output(b);
+	CHECK(b->len > 0);
 	buf_clear(&line);
 }
 
