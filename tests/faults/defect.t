@@ -14,8 +14,7 @@ cp -rs "$BUILD/." "$dir" 2>/dev/null
 rm "$dir/testbin/s3list"
 cat >"$dir/testbin/s3list" <<-EOF
 	#!/bin/bash
-	unset LD_PRELOAD FAILNTH_SPEC
-	exec "$BUILD/testbin/s3list" "\$@" > >(sed -u '1{/^{"done"/!d}')
+	exec "$BUILD/testbin/s3list" "\$@" > >(unset LD_PRELOAD FAILNTH_SPEC; exec sed -u '1{/^{"done"/!d}')
 EOF
 chmod +x "$dir/testbin/s3list"
 export BUILD=$dir
