@@ -136,6 +136,18 @@ member(struct reader *r, struct node *n)
 	return r->row && n->a->kind == NODE_HERE ? column(r, n) : n;
 }
 
+/* Does jq take the name, with its dot, for a number without digits, which is an
+ * error?  ".E5" is one. */
+static bool
+is_exponent(const struct jqlex *l)
+{
+	size_t i = 2;
+
+	while (i < l->n && l->p[i] >= '0' && l->p[i] <= '9')
+		i++;
+	return l->n > 2 && i == l->n && (l->p[1] == 'e' || l->p[1] == 'E');
+}
+
 /* What follows '.' or a place: .name, ."name" or ["name"]; *more says whether
  * there was one.  A place of its own ('.') was read when dot is set. */
 static struct node *
@@ -146,6 +158,8 @@ step(struct reader *r, struct node *of, bool dot, bool *more)
 
 	*more = true;
 	if (r->l.kind == JQLEX_FIELD && !dot) {
+		if (is_exponent(&r->l))
+			return NULL;
 		n = new_node(r, NODE_MEMBER, of, NULL);
 		if (n == NULL)
 			return NULL;
