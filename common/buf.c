@@ -103,11 +103,3 @@ buf_cut(struct buf *b, size_t n)
 	b->len = n;
 	b->p[n] = '\0';
 }
-
-void
-buf_wipe(struct buf *b)
-{
-	if (b->p != NULL)
-		explicit_bzero(b->p, b->cap);
-	buf_clear(b);
-}

@@ -71,9 +71,6 @@ void buf_drop(struct buf *b, size_t n);
 /** Cut the contents to n bytes; n <= b->len. */
 void buf_cut(struct buf *b, size_t n);
 
-/** Like buf_clear(), but overwrite the contents first: for secrets. */
-void buf_wipe(struct buf *b);
-
 /* Here, as most appends are short ones into memory that is there already. */
 static inline char *
 buf_room(struct buf *b, size_t n)

@@ -56,7 +56,7 @@ httpcall_free(struct http_call *c)
 	httpset_wipe(c->headers);
 	curl_slist_free_all(c->pin);
 	buf_clear(&c->shown);
-	buf_wipe(&c->body);
+	buf_clear(&c->body);
 	httphead_free(&c->head);
 	free(c);
 }

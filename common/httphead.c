@@ -23,7 +23,7 @@ httphead_reset(struct http_headers *h)
 void
 httphead_free(struct http_headers *h)
 {
-	buf_wipe(&h->pairs);
+	buf_clear(&h->pairs);
 	h->seen = 0;
 }
 

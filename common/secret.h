@@ -25,7 +25,7 @@ char *secret_copy(const void *p, size_t n);
 
 /** Make b a buffer of at most max bytes in such memory.  It must be emptied
  * with secret_buf_reset() and ended with secret_buf_free(), never with
- * buf_clear() or buf_wipe(). */
+ * buf_clear(). */
 void secret_buf(struct buf *b, size_t max);
 void secret_buf_reset(struct buf *b);
 void secret_buf_free(struct buf *b);

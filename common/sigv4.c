@@ -316,7 +316,7 @@ sigv4_signature(char out[SIGV4_HEX_LEN + 1], const struct sigv4_signer *s,
 	crypto_hmac_sha256(key, sizeof(key), string, n, next);
 	crypto_hex(out, next, sizeof(next));
 	explicit_bzero(key, sizeof(key));
-	buf_wipe(&first);
+	buf_clear(&first);
 }
 
 /* Stages 1 to 3; the error goes to b. */

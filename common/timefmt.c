@@ -1,5 +1,4 @@
 /* RFC 3339, HTTP dates and durations to and from milliseconds. */
-#include <stdio.h>
 #include <string.h>
 
 #include "timefmt.h"

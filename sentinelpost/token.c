@@ -309,7 +309,7 @@ token_read(
 		(void)json_text(&a->token, &v);
 	if (is_token(&a->token) && read_life(&o, &a->life_ms))
 		return TOKEN_GOT;
-	buf_wipe(&a->token);
+	buf_clear(&a->token);
 	fault_set(&a->fault, EXIT_DOWN,
 	    "cannot get a token from '%s': its answer holds none", authority);
 	return TOKEN_LATER;
@@ -382,7 +382,7 @@ on_done(void *ctx, const struct http_reply *r)
 	else
 		not_got(t, v, &a.fault,
 		    r->failure == HTTP_NONE ? http_retry_after_ms(r) : -1, now);
-	buf_wipe(&a.token);
+	buf_clear(&a.token);
 }
 
 static void

@@ -23,16 +23,4 @@ if [ "$runs" -ge 40 ]; then
 	done
 fi
 grep -v '^ok' "$out" | sed 's/^/# /'
-like "$(tail -n 1 "$out")" "^$runs runs: $runs fine, 0 not" "nothing is lost in any"
-# Which faults they are follows from the seeds.
-if [ "$runs" -ge 40 ]; then
-	for kind in kill kill-all term term-all stop '(kill|error) at one [a-z]+ of s3ack' 'kill at one [a-z]+ of s3ack' \
-		full 'no room for' 's3 (drip_bytes|stall_after|delay_ms)' 's3 (cut_after|close|reset)' 's3 length_add' \
-		'relay-s3 (cut|reset)' 'relay-sim (cut|reset|upcut)' '(relay-sim|down) refuse' 'relay-(s3|sim) (drip|stall)' \
-		'(sim (timeout|serve)|share slow)' dns replace clock rotate s3-rotate; do
-		grep -qE "^  $kind( [a-z0-9]+)?: [1-9]" "$out"
-		ok "drawn: $kind"
-	done
-fi
-grep -v '^ok' "$out" | sed 's/^/# /'
 tap_done

@@ -51,7 +51,7 @@ check_token(const struct http_reply *r)
 		CHECK((a.fault.code == EXIT_DOWN) == (v == TOKEN_LATER));
 		CHECK(strstr(a.fault.text, secret) == NULL);
 	}
-	buf_wipe(&a.token);
+	buf_clear(&a.token);
 }
 
 static void
