@@ -138,6 +138,19 @@ whole(struct framer *f, struct json *j, const char *p, size_t n, size_t pos,
 	       (size_t)(j->p - ev.p) <= f->limit;
 }
 
+/* The array of records, within so many objects, was entered: at is behind its
+ * bracket. */
+static enum frame_kind_of
+elements(struct framer *f, size_t at, size_t *pos, unsigned depth)
+{
+	*pos = at;
+	f->state = FRAME_ELEMENTS;
+	f->want = WANT_FIRST;
+	f->depth = depth;
+	f->need = 0;
+	return FRAME_END; /* no event: go on */
+}
+
 /*
  * The object at *pos has the array of records, at j->p.  What is wanted of the
  * object may stand behind the array: then all of it is looked at, if it is
@@ -183,10 +196,7 @@ enter(struct framer *f, const struct json *j, unsigned depth, const char *p,
 		*pos += ev->n;
 		return FRAME_RECORD;
 	}
-	*pos = (size_t)(j->p - p) + 1;
-	f->state = FRAME_ELEMENTS;
-	f->depth = depth;
-	return FRAME_END; /* no event: go on */
+	return elements(f, (size_t)(j->p - p) + 1, pos, depth);
 }
 
 static enum frame_kind_of record(struct framer *f, struct capture *c,
@@ -235,10 +245,10 @@ got(struct framer *f, const struct capture *c, struct frame_event *ev)
 
 	if (*ev->p == '{')
 		learn_start(f, &c->first);
+	if (in_array && f->want == WANT_COMMA)
+		return misplaced(ev, "expected ',' or ']'");
+	f->want = WANT_COMMA;
 	if (f->format->values) {
-		if (in_array && f->want == WANT_COMMA)
-			return misplaced(ev, "expected ',' or ']'");
-		f->want = WANT_COMMA;
 		f->same_line = !in_array;
 		f->top_object = *ev->p == '{';
 		return FRAME_RECORD;
@@ -267,11 +277,7 @@ record(struct framer *f, struct capture *c, const char *p, size_t n,
 	case CAPTURE_BAD:
 		return bad(f, c, &j, p, n, pos, final, ev);
 	case CAPTURE_ENVELOPE:
-		*pos = (size_t)(j.p - p) + 1;
-		f->state = FRAME_ELEMENTS;
-		f->depth = depth;
-		f->need = 0;
-		return FRAME_END; /* no event: go on */
+		return elements(f, (size_t)(j.p - p) + 1, pos, depth);
 	case CAPTURE_OK:
 	case CAPTURE_NOT_OBJECT:
 		break;
@@ -313,10 +319,9 @@ tail(struct framer *f, struct capture *c, const char *p, size_t n, size_t *pos,
 		(void)json_space(&j);
 		if (f->depth == 1 && j.p < j.end && *j.p == '[' &&
 		    format_is_envelope(f->format, &key)) {
-			*pos = (size_t)(j.p - p) + 1;
-			f->state = FRAME_ELEMENTS;
-			f->need = 0;
-			return FRAME_END;
+			f->duplicates++;
+			return elements(
+			    f, (size_t)(j.p - p) + 1, pos, f->depth);
 		}
 		if (json_value(&j, &val)) {
 			*pos = (size_t)(j.p - p);
@@ -373,12 +378,8 @@ top(struct framer *f, struct capture *c, const char *p, size_t n, size_t *pos,
 	}
 	f->same_line = false;
 	if (p[*pos] == '[') {
-		++*pos;
-		f->depth = 0;
-		f->state = FRAME_ELEMENTS;
-		f->want = WANT_FIRST;
 		context_forget(&f->context);
-		return FRAME_END;
+		return elements(f, *pos + 1, pos, 0);
 	}
 	if (p[*pos] == '{' && f->context.capture != NULL)
 		return around(f, c, p, n, pos, final, ev);
@@ -391,8 +392,8 @@ between(struct framer *f, const char *p, size_t *pos, struct frame_event *ev)
 {
 	const bool comma = p[*pos] == ',';
 	const bool strange =
-	    f->format->values &&
-	    (comma ? f->want != WANT_COMMA : f->want == WANT_VALUE);
+	    comma ? f->want == WANT_FIRST || f->want == WANT_VALUE
+		  : f->want == WANT_VALUE;
 
 	if (!comma) {
 		f->state = FRAME_TAIL;
@@ -427,17 +428,27 @@ step(struct framer *f, struct capture *c, const char *p, size_t n, size_t *pos,
 	log_bug(__FILE__, __LINE__, "a frame state");
 }
 
-/* An array of values that has no end: that is a reject without bytes. */
+/* An array of records, or the object around it, has no end: that is a reject
+ * without bytes. */
 static enum frame_kind_of
 unclosed(struct framer *f, const char *p, size_t pos, struct frame_event *ev)
 {
+	const bool array = f->state == FRAME_ELEMENTS;
+
 	*ev = (struct frame_event){.p = p + pos,
 	    .at = f->base + pos,
 	    .bad_at = f->base + pos,
 	    .why = "truncated",
-	    .detail = "expected ']'"};
+	    .detail = array ? "expected ']'" : "expected ',' or '}'"};
 	f->state = FRAME_TOP;
 	return FRAME_REJECT;
+}
+
+static bool
+is_open(const struct framer *f)
+{
+	return f->state == FRAME_ELEMENTS ||
+	       (f->state == FRAME_TAIL && f->depth > 0);
 }
 
 /* The same of JSON, behind its byte order mark.  By itself: lines have no need
@@ -458,13 +469,12 @@ next_json(struct framer *f, struct capture *c, const char *p, size_t n,
 		kind = step(f, c, p, n, pos, final, ev);
 		/* What is set aside up to the very end has all that is
 		 * missing there. */
-		if (kind == FRAME_REJECT && f->state == FRAME_ELEMENTS &&
-		    f->format->values && final && *pos == n)
+		if (kind == FRAME_REJECT && is_open(f) && final && *pos == n)
 			f->state = FRAME_TOP;
 		if (kind != FRAME_END)
 			return kind;
 	}
-	if (final && f->state == FRAME_ELEMENTS && f->format->values)
+	if (final && is_open(f))
 		return unclosed(f, p, *pos, ev);
 	return final ? FRAME_END : FRAME_NEED;
 }

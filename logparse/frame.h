@@ -79,10 +79,13 @@ struct framer {
 	size_t start_len;
 	struct spill spill;
 	struct context context; /* of the object around the records */
+	uint64_t duplicates;    /* arrays of records that came once more */
 	/* Of values of any kind, strictly: is this the line of the last one at
-	 * the top, and was that an object; what comes next in an array. */
+	 * the top, and was that an object. */
 	bool same_line, top_object;
-	enum { WANT_FIRST, WANT_COMMA, WANT_VALUE } want;
+	/* What comes next in an array; behind what is no JSON there, which may
+	 * have a comma in it, anything. */
+	enum { WANT_FIRST, WANT_COMMA, WANT_VALUE, WANT_ANY } want;
 	/** Set by the caller while memory is short: give out what is surely
 	 * set aside, rather than wait for its end. */
 	bool squeeze;

@@ -419,11 +419,6 @@ object_end(struct object *o)
 	p = o->rest.len > 0 ? o->rest.p : nothing;
 	(void)decided(o, p, o->rest.len, true);
 	(void)frame_window(o, p, o->rest.len, true);
-	if (o->format >= 0 && (o->framer.state == FRAME_ELEMENTS ||
-				  o->framer.state == FRAME_TAIL)) {
-		o->unclosed++;
-		log_warn("'%s' ends inside its array of records", o->name);
-	}
 	emit_end(o);
 }
 

@@ -94,7 +94,7 @@ struct object {
 	struct value_counts values;
 	struct unmapped unmapped;
 	uint64_t bytes; /* decoded */
-	uint64_t time_fallback, misfits, duplicates, unclosed;
+	uint64_t time_fallback, misfits, duplicates;
 	size_t since_mark;    /* bytes of rows */
 	unsigned told;        /* rejects that were logged */
 	struct json_val from; /* of a replayed reject: its "object" */

@@ -362,6 +362,7 @@ spill_next(struct framer *f, struct capture *c, const char *p, size_t n,
 	spill_event(f, rest, trim(f, rest, end), false, ev);
 	*pos += end;
 	f->state = f->after;
+	f->want = f->spill.resync ? WANT_ANY : WANT_COMMA;
 	f->need = 0;
 	return FRAME_REJECT;
 }

@@ -146,7 +146,6 @@ bad_input(void)
 	check("{\"Records\":[{\"id\":1},{\"id\":\"ab",
 	    "+{\"id\":1} -truncated@21:{\"id\":\"ab ");
 	check("{\"id\":1}\n{\"id\":", "+{\"id\":1} -truncated@9:{\"id\": ");
-	check("{\"Records\":[{\"id\":1},", "+{\"id\":1} ");
 	check("{", "-truncated@0:{ ");
 	check("]", "-bad-json@0:] ");
 	check("{\"id\":1}]\n{\"id\":2}",
@@ -156,6 +155,45 @@ bad_input(void)
 	/* Behind the records. */
 	check("{\"Records\":[{\"id\":1}],\"x\":nul}\n{\"id\":2}",
 	    "+{\"id\":1} -bad-json@21:,\"x\":nul} +{\"id\":2} ");
+}
+
+/* The array around records, and the object around it, are strict JSON, too. */
+static void
+strict(void)
+{
+	check("[{\"id\":1},{\"id\":2},]",
+	    "+{\"id\":1} +{\"id\":2} -bad-json@19:] ");
+	check("[{\"id\":1},,{\"id\":2}]",
+	    "+{\"id\":1} -bad-json@10:, +{\"id\":2} ");
+	check("[,{\"id\":1}]", "-bad-json@1:, +{\"id\":1} ");
+	check("[,]", "-bad-json@1:, ");
+	check("[{\"id\":1} {\"id\":2},{\"id\":3}]",
+	    "+{\"id\":1} -bad-json@10:{\"id\":2} +{\"id\":3} ");
+	check("{\"Records\":[{\"id\":1},],\"x\":1}\n{\"id\":2}",
+	    "+{\"id\":1} -bad-json@21:] +{\"id\":2} ");
+	check("{\"Records\":[{\"id\":1}{\"id\":2},{\"id\":3}]}",
+	    "+{\"id\":1} -bad-json@20:{\"id\":2} +{\"id\":3} ");
+	check("{\"Records\":[{\"id\":1}],\"Records\":[,{\"id\":2}]}",
+	    "+{\"id\":1} -bad-json@33:, +{\"id\":2} ");
+	/* A bad record is one reject, its comma is none. */
+	check("[{\"id\":x},{\"id\":2},{\"id\":3}]",
+	    "-bad-json@1:{\"id\":x} +{\"id\":2} +{\"id\":3} ");
+	check("[{\"id\":x}]", "-bad-json@1:{\"id\":x} ");
+	check("[{\"id\":1},7,,null]",
+	    "+{\"id\":1} -not-object@10:7 -bad-json@12:, -not-object@13:null ");
+	/* Cut off: nothing is left of what is missing. */
+	check("[{\"id\":1}", "+{\"id\":1} -truncated@9: ");
+	check("[{\"id\":1},", "+{\"id\":1} -truncated@10: ");
+	check("[", "-truncated@1: ");
+	check("{\"Records\":[{\"id\":1}", "+{\"id\":1} -truncated@20: ");
+	check("{\"Records\":[{\"id\":1}\n", "+{\"id\":1} -truncated@21: ");
+	check("{\"Records\":[{\"id\":1},", "+{\"id\":1} -truncated@21: ");
+	check("{\"Records\":[{\"id\":1}]", "+{\"id\":1} -truncated@21: ");
+	check(
+	    "{\"Records\":[{\"id\":1}],\"x\":1", "+{\"id\":1} -truncated@27: ");
+	check("{\"Records\":[{\"id\":1}],\"x\":\"y",
+	    "+{\"id\":1} -truncated@21:,\"x\":\"y ");
+	check("{\"Records\":[", "-truncated@12: ");
 }
 
 /* What is behind the limit does not count, even when it is there already. */
@@ -339,6 +377,7 @@ main(void)
 	}
 	good_input();
 	bad_input();
+	strict();
 	limits();
 	spaces();
 	squeezed();
