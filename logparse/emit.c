@@ -460,8 +460,7 @@ emit_end(struct object *o)
 	more_than_none(&w, "bad_ip", o->values.bad_ip);
 	more_than_none(&w, "replaced", o->values.replaced);
 	more_than_none(&w, "cut", o->values.cut);
-	more_than_none(
-	    &w, "duplicates", o->duplicates + o->framer.duplicates);
+	more_than_none(&w, "duplicates", o->duplicates + o->framer.duplicates);
 	unmapped_write(&o->unmapped, &w);
 	jsonw_end(&w);
 	jsonw_end(&w);

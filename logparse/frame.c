@@ -31,7 +31,8 @@ frame_free(struct framer *f)
 {
 	context_free(&f->context);
 	header_release(f->header);
-	f->header = NULL;
+	header_release(f->coming);
+	f->header = f->coming = NULL;
 }
 
 void

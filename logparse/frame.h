@@ -67,9 +67,12 @@ enum frame_state { FRAME_TOP, FRAME_ELEMENTS, FRAME_TAIL, FRAME_SPILL };
 struct framer {
 	const struct format *format;
 	struct header *header; /* names that were read, of text; or NULL */
-	size_t searched;       /* of an unfinished line, for its end */
-	size_t fields;         /* of the last record that is a line */
-	bool records;          /* there was one */
+	struct header
+	    *coming;     /* those for the lines behind this one, or NULL */
+	bool lost;       /* there was no memory for those */
+	size_t searched; /* of an unfinished line, for its end */
+	size_t fields;   /* of the last record that is a line */
+	bool records;    /* there was one */
 	enum frame_state state, after; /* after: the state behind a spill */
 	unsigned depth;                /* objects around the record array */
 	bool begun;                    /* the first bytes were looked at */

@@ -242,6 +242,21 @@ are_names(const struct split *s)
 	return s->n > 0;
 }
 
+/* Is it one that the format knows? */
+static bool
+knows(const struct format *f, const struct field *name)
+{
+	return find(f, name->p, name->n) != NULL || is_given(f, name);
+}
+
+bool
+header_knows(const struct format *f, const char *name, size_t n)
+{
+	const struct field field = {name, n, false};
+
+	return is_name(&field) && knows(f, &field);
+}
+
 /* Are these names, and half of them known? */
 static bool
 are_known(const struct format *f, const struct split *s)
@@ -251,8 +266,7 @@ are_known(const struct format *f, const struct split *s)
 	if (!are_names(s))
 		return false;
 	for (size_t i = 0; i < s->n; i++)
-		known += find(f, s->field[i].p, s->field[i].n) != NULL ||
-			 is_given(f, &s->field[i]);
+		known += knows(f, &s->field[i]);
 	return known * 2 >= s->n;
 }
 

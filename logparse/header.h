@@ -69,6 +69,9 @@ struct header *header_given(const struct format *f);
  * knows?  (It need not be whole for that.) */
 bool header_names(const struct format *f, const char *line, size_t n);
 
+/** Is it the name of a field that the format knows? */
+bool header_knows(const struct format *f, const char *name, size_t n);
+
 /** Does the line look as if it held names of this format's fields?  Any will do
  * where the first line has them. */
 bool header_like(const struct format *f, const char *line, size_t n);

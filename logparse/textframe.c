@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "joined.h"
 #include "spill.h"
 #include "textframe.h"
 #include "textrecord.h"
@@ -135,6 +136,15 @@ next_line(struct framer *f, const char *p, size_t n, size_t pos, bool final,
 	return FOUND;
 }
 
+/* The fields of the lines from now on have these names. */
+static void
+have_names(struct framer *f, struct header *h)
+{
+	header_release(f->header);
+	f->header = h;
+	f->fields = 0;
+}
+
 /* Have the line's names from now on.  False when there is no memory for them.
  */
 static bool
@@ -144,8 +154,7 @@ use_names(struct framer *f, const struct line *l)
 
 	if (h == NULL)
 		return false;
-	header_release(f->header);
-	f->header = h;
+	have_names(f, h);
 	return true;
 }
 
@@ -205,6 +214,25 @@ kind_of(struct framer *f, const struct line *l)
 	return use_names(f, l) ? KIND_NONE : KIND_NO_MEMORY;
 }
 
+/* The record is two lines, as it seems: its names, if it has some, are those of
+ * the lines below. */
+static void
+two_lines(struct framer *f, const struct header *h, const struct line *l,
+    bool bad, struct frame_event *ev)
+{
+	struct joined j;
+
+	if (!joined_lines(&j, h, text_split(), l->p, l->n, bad))
+		return;
+	ev->why = JOINED_REASON;
+	ev->detail = j.detail;
+	ev->bad_at = ev->at + j.at;
+	if (j.names > 0)
+		f->coming =
+		    header_line(f->format, l->p + j.names, l->n - j.names);
+	f->lost = j.names > 0 && f->coming == NULL;
+}
+
 static enum frame_kind_of
 record(struct framer *f, struct capture *c, const char *p, const char *end,
     const struct line *l, struct frame_event *ev)
@@ -212,12 +240,14 @@ record(struct framer *f, struct capture *c, const char *p, const char *end,
 	const struct header *h =
 	    f->header != NULL ? f->header : f->format->text.names;
 	size_t fields;
+	bool joined;
 
 	*ev = (struct frame_event){
 	    .p = l->p, .n = l->n, .at = f->base + (uint64_t)(l->p - p)};
 	ev->bad_at = ev->at;
 	f->records = true;
 	ev->why = text_record(c, h, l->p, l->n, end, &ev->detail);
+	joined = ev->why != NULL && strcmp(ev->why, JOINED_REASON) == 0;
 	fields = text_split()->n;
 	/* A last line without its end may be one that was cut. */
 	if (!l->whole && (ev->why != NULL || fields < f->fields)) {
@@ -225,8 +255,21 @@ record(struct framer *f, struct capture *c, const char *p, const char *end,
 		ev->detail = "expected the end of the line";
 		ev->bad_at = ev->at + ev->n;
 	}
-	f->fields = fields;
+	if (ev->why != NULL)
+		two_lines(f, h, l, !joined, ev);
+	else
+		f->fields = fields;
 	return ev->why != NULL ? FRAME_REJECT : FRAME_RECORD;
+}
+
+/* What comes from pos on has names that there is no memory for. */
+static enum frame_kind_of
+no_memory(struct framer *f, size_t pos)
+{
+	f->lost = false;
+	frame_reject_all(f, "memory");
+	f->spill.at = f->spill.bad_at = f->base + pos;
+	return FRAME_END;
 }
 
 /* One step; FRAME_END: call again. */
@@ -236,6 +279,12 @@ step(struct framer *f, struct capture *c, const char *p, size_t n, size_t *pos,
 {
 	struct line l;
 
+	if (f->coming != NULL) {
+		have_names(f, f->coming);
+		f->coming = NULL;
+	}
+	if (f->lost)
+		return no_memory(f, *pos);
 	if (f->state == FRAME_SPILL) {
 		f->searched = 0;
 		return spill_next(f, c, p, n, pos, final, ev);
@@ -258,9 +307,7 @@ step(struct framer *f, struct capture *c, const char *p, size_t n, size_t *pos,
 		*pos = l.next;
 		return FRAME_END;
 	case KIND_NO_MEMORY:
-		frame_reject_all(f, "memory");
-		f->spill.at = f->spill.bad_at = f->base + *pos;
-		return FRAME_END;
+		return no_memory(f, *pos);
 	case KIND_RECORD:
 		break;
 	}

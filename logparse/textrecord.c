@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "glob.h"
+#include "joined.h"
 #include "jsonw.h"
 #include "log.h"
 #include "scan.h"
@@ -236,6 +237,7 @@ text_record(struct capture *c, const struct header *h, const char *p, size_t n,
     const char *end, const char **detail)
 {
 	const struct text_format *t = &h->format->text;
+	struct joined j;
 
 	textsplit(&split, t, p, n, end, t->rest ? h->n - 1 : SIZE_MAX);
 	split.line = p;
@@ -254,6 +256,11 @@ text_record(struct capture *c, const struct header *h, const char *p, size_t n,
 	if (t->header && h->line == NULL && !are_alike(t)) {
 		*detail = "expected a header line before other fields";
 		return "not-allowed";
+	}
+	if ((split.n > h->n || t->directives) &&
+	    joined_lines(&j, h, &split, p, n, false)) {
+		*detail = j.detail;
+		return JOINED_REASON;
 	}
 	c->first.p = NULL;
 	c->duplicates = c->others = 0;
