@@ -46,7 +46,9 @@ command_of() {
 }
 
 # escape WHERE WHAT FILTER [OPTION ...]: what came of it to $said: "done", an
-# error's name, "killed" by its system call; "" when it was not tried.
+# error's name, "killed" by its system call; "" when it was not tried.  By a pipe,
+# whose end is that of all who write: a program that took a helper's place may
+# outlive the filter, which only sees that the helper is gone.
 escape() {
 	local where=$1 what=$2 filter=$3
 	shift 3
@@ -60,16 +62,18 @@ escape() {
 	esac
 	{
 		LB_ESCAPE=$what LB_ESCAPE_IN=$where "${before[@]}" "${cmd[0]}" "$@" "${cmd[@]:1}" \
-			<"$input" >out 2>err
-		rc=$?
+			<"$input" 2>&1 >out | cat >err
+		rc=${PIPESTATUS[0]}
 	} 2>/dev/null
 	said=$(sed -n "s/^escape $what: //p" err)
 	[ -n "$said" ] || [ $rc != 159 ] || said=killed
 }
 
+tried() { grep -q '^escape ' err 2>/dev/null || [ -e said ]; }
+
 # The same in the middle of the work: it waits for input, or for a service.
 escape_later() {
-	local i pid
+	local pid
 	rm -f err
 	mkfifo fifo
 	input=fifo
@@ -77,12 +81,7 @@ escape_later() {
 	{ LB_ESCAPE_LATER=1 escape "$@"; echo "$said" >said; } &
 	pid=$!
 	exec 7>fifo
-	for ((i = 0; i < 1000; i++)); do
-		grep -q '^escape ' err 2>/dev/null && break
-		kill -0 "$pid" 2>/dev/null || break
-		[ -e said ] && break
-		sleep 0.02
-	done
+	until_true tried
 	exec 7>&-
 	wait "$pid"
 	said=$(cat said)
