@@ -84,7 +84,7 @@ FAULTBINS  := $(addprefix $(BUILD)/faults/,torture failnth.so dns.so)
 FUZZERS    := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 ARCHIVES   := $(FOLDERS:%=$(BUILD)/%.a) $(BUILD)/common.a
 INJECT     := $(BUILD)/inject/clock.o $(BUILD)/inject/rnd.o $(BUILD)/inject/sandbox.o \
-	$(BUILD)/tests/lib/escape/escape.o
+	$(call obj,$(wildcard tests/lib/escape/*.c))
 FORMATS    := $(sort $(wildcard logparse/formats/*.format))
 SHELL_SRC  := $(wildcard tools/deps tools/*.sh tests/*.t tests/filters/*.t tests/hostile/*.t tests/integration/*.t \
 	tests/lib/*.sh tests/fuzz/*.sh tests/faults/*.t tests/faults/*.sh tests/faults/run tests/coverage/*.sh pipelines/* bench/*.sh .ci/run)

@@ -14,7 +14,7 @@ struct sock_filter;
  * success: such a filter would forbid what a process cannot do without, or
  * allow what it must not.
  */
-enum { CALLFILTER_RULES = 320, CALLFILTER_ARGS = 2 };
+enum { CALLFILTER_RULES = 320, CALLFILTER_ARGS = 3 };
 
 /* Bits of an argument of a call, counted from 0. */
 struct callfilter_arg {

@@ -1,198 +1,51 @@
 /* Attempts to leave the sandbox from inside; see escape.h. */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/ptrace.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
-#include <sys/uio.h>
-#include <sys/un.h>
 #include <unistd.h>
 
+#include "attempts.h"
 #include "escape.h"
 
-enum { LATER_US = 30000 };
+enum { LATER_US = 30000, CHOSEN_MAX = 64 };
 
-/* What is attempted upon: read before the sandbox closes. */
-static struct {
-	const char *file;
-	in_port_t port;
-	pid_t pid;
-	void *address;
-} victim;
-
-static const struct attempt *chosen;
+static const struct attempt *chosen[CHOSEN_MAX];
+static size_t nchosen;
 static volatile sig_atomic_t closed, tried;
-
-/* Each returns whether it succeeded, or false with errno.  A signal handler
- * may call them. */
-static bool
-close_it(long fd)
-{
-	if (fd >= 0)
-		(void)close((int)fd);
-	return fd >= 0;
-}
-
-static bool
-try_open(void)
-{
-	return close_it(
-	    syscall(SYS_openat, AT_FDCWD, victim.file, O_RDONLY | O_CLOEXEC));
-}
-
-static bool
-try_write(void)
-{
-	return close_it(syscall(SYS_openat, AT_FDCWD, victim.file,
-	    O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
-}
-
-static bool
-try_unlink(void)
-{
-	return unlink(victim.file) == 0;
-}
-
-static bool
-try_mkdir(void)
-{
-	return mkdir(victim.file, 0700) == 0;
-}
-
-static bool
-reach(int type, bool serve)
-{
-	const struct sockaddr_in a = {.sin_family = AF_INET,
-	    .sin_port = serve ? 0 : victim.port,
-	    .sin_addr = {htonl(INADDR_LOOPBACK)}};
-	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0), err;
-	bool ok = fd != -1;
-
-	if (ok && serve)
-		ok = bind(fd, (const struct sockaddr *)&a, sizeof(a)) == 0 &&
-		     listen(fd, 1) == 0;
-	else if (ok)
-		ok = connect(fd, (const struct sockaddr *)&a, sizeof(a)) == 0;
-	err = errno;
-	(void)close_it(fd);
-	errno = err;
-	return ok;
-}
-
-static bool
-try_connect(void)
-{
-	return reach(SOCK_STREAM, false);
-}
-
-static bool
-try_udp(void)
-{
-	return reach(SOCK_DGRAM, false);
-}
-
-static bool
-try_listen(void)
-{
-	return reach(SOCK_STREAM, true);
-}
-
-static bool
-try_unix(void)
-{
-	return close_it(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-}
-
-static bool
-try_exec(void)
-{
-	static char name[] = "echo", said[] = "escape exec: done";
-	char *argv[] = {name, said, NULL}, *envp[] = {NULL};
-
-	(void)dup2(STDERR_FILENO, STDOUT_FILENO);
-	(void)execve("/bin/echo", argv, envp);
-	return false;
-}
-
-static bool
-try_fork(void)
-{
-	long pid = syscall(SYS_clone, (long)SIGCHLD, 0L, 0L, 0L, 0L);
-
-	if (pid == 0)
-		_exit(0);
-	return pid > 0;
-}
-
-static bool
-try_ptrace(void)
-{
-	if (ptrace(PTRACE_SEIZE, victim.pid, NULL, NULL) != 0)
-		return false;
-	(void)ptrace(PTRACE_DETACH, victim.pid, NULL, NULL);
-	return true;
-}
-
-static bool
-try_vmread(void)
-{
-	char byte;
-	const struct iovec to = {&byte, 1}, from = {victim.address, 1};
-
-	return process_vm_readv(victim.pid, &to, 1, &from, 1, 0) == 1;
-}
-
-static bool
-try_kill(void)
-{
-	return kill(victim.pid, SIGCONT) == 0;
-}
-
-static bool
-try_code(void)
-{
-	return mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
-		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED;
-}
-
-static const struct attempt {
-	const char *name;
-	bool (*fn)(void);
-} attempts[] = {{"open", try_open}, {"write", try_write},
-    {"unlink", try_unlink}, {"mkdir", try_mkdir}, {"connect", try_connect},
-    {"udp", try_udp}, {"listen", try_listen}, {"unix", try_unix},
-    {"exec", try_exec}, {"fork", try_fork}, {"ptrace", try_ptrace},
-    {"vmread", try_vmread}, {"kill", try_kill}, {"code", try_code}};
 
 /* Say what came of it, in one write and with no memory taken. */
 static void
-attempt(int sig)
+attempt(const struct attempt *a)
 {
 	char line[128] = "escape ";
 	const char *result;
+
+	errno = 0;
+	result = a->fn() ? "done" : strerrorname_np(errno);
+	(void)strncat(line, a->name, 32);
+	(void)strncat(line, ": ", 3);
+	(void)strncat(line, result != NULL ? result : "?", 32);
+	(void)strncat(line, "\n", 2);
+	(void)!write(STDERR_FILENO, line, strlen(line));
+}
+
+static void
+attempt_all(int sig)
+{
 	int saved = errno;
 
 	/* The timer goes on: it cannot be set once the sandbox is closed. */
 	if (sig == SIGALRM && (!closed || tried))
 		return;
 	tried = 1;
-	errno = 0;
-	result = chosen->fn() ? "done" : strerrorname_np(errno);
-	(void)strncat(line, chosen->name, 32);
-	(void)strncat(line, ": ", 3);
-	(void)strncat(line, result != NULL ? result : "?", 32);
-	(void)strncat(line, "\n", 2);
-	(void)!write(STDERR_FILENO, line, strlen(line));
+	for (size_t i = 0; i < nchosen; i++)
+		attempt(chosen[i]);
 	errno = saved;
 }
 
@@ -216,28 +69,79 @@ is_here(enum sandbox_kind kind)
 	return kind == SANDBOX_PARSE || kind == SANDBOX_CLIENT;
 }
 
+/* Is this one of the words? */
+static bool
+is_named(const char *words, const char *word)
+{
+	const size_t n = strlen(word);
+
+	for (; *words != '\0'; words += strcspn(words, " ")) {
+		words += strspn(words, " ");
+		if (strncmp(words, word, n) == 0 &&
+		    (words[n] == ' ' || words[n] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+static void
+choose(const struct attempts *a)
+{
+	const char *names = variable("LB_ESCAPE");
+
+	for (size_t i = 0; i < a->n && nchosen < CHOSEN_MAX; i++)
+		if (is_named(names, a->all[i].name))
+			chosen[nchosen++] = &a->all[i];
+}
+
+/* A name in the folder of victims. */
+static void
+below(char *path, size_t size, const char *name)
+{
+	(void)snprintf(path, size, "%s/%s", variable("LB_ESCAPE_DIR"), name);
+}
+
+static void
+find_victim(void)
+{
+	struct victim *v = &victim;
+	int fd;
+
+	below(v->file, sizeof(v->file), "victim");
+	below(v->made, sizeof(v->made), "made");
+	below(v->folder, sizeof(v->folder), "folder");
+	below(v->node, sizeof(v->node), "node");
+	v->service.sin_family = AF_INET;
+	v->service.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	v->service.sin_port =
+	    htons((uint16_t)strtol(variable("LB_ESCAPE_PORT"), NULL, 10));
+	v->pid = (pid_t)strtol(variable("LB_ESCAPE_PID"), NULL, 10);
+	v->address = (void *)(uintptr_t)strtoull(
+	    variable("LB_ESCAPE_ADDRESS"), NULL, 16);
+	v->log.sun_family = AF_UNIX;
+	below(v->log.sun_path, sizeof(v->log.sun_path), "log");
+	/* It stays open. */
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	(void)bind(fd, (const struct sockaddr *)&v->log, sizeof(v->log));
+}
+
 void
 escape_prepare(enum sandbox_kind kind)
 {
 	const struct itimerval soon = {
 	    .it_interval = {0, LATER_US}, .it_value = {0, LATER_US}};
-	const char *name = variable("LB_ESCAPE");
 
-	chosen = NULL;
-	for (size_t i = 0; i < sizeof(attempts) / sizeof(*attempts); i++)
-		if (strcmp(attempts[i].name, name) == 0 && is_here(kind))
-			chosen = &attempts[i];
-	if (chosen == NULL)
+	nchosen = 0;
+	if (!is_here(kind))
 		return;
-	victim.file = variable("LB_ESCAPE_FILE");
-	victim.port =
-	    htons((uint16_t)strtol(variable("LB_ESCAPE_PORT"), NULL, 10));
-	victim.pid = (pid_t)strtol(variable("LB_ESCAPE_PID"), NULL, 10);
-	victim.address = (void *)(uintptr_t)strtoull(
-	    variable("LB_ESCAPE_ADDRESS"), NULL, 16);
+	choose(&attempts_net);
+	choose(&attempts_calls);
+	if (nchosen == 0)
+		return;
+	find_victim();
 	if (getenv("LB_ESCAPE_LATER") == NULL)
 		return;
-	(void)signal(SIGALRM, attempt);
+	(void)signal(SIGALRM, attempt_all);
 	(void)setitimer(ITIMER_REAL, &soon, NULL);
 }
 
@@ -246,6 +150,6 @@ escape_try(enum sandbox_kind kind)
 {
 	(void)kind;
 	closed = 1;
-	if (chosen != NULL && getenv("LB_ESCAPE_LATER") == NULL)
-		attempt(0);
+	if (nchosen > 0 && getenv("LB_ESCAPE_LATER") == NULL)
+		attempt_all(0);
 }

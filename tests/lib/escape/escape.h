@@ -5,11 +5,11 @@
 
 /*
  * Test builds only (LB_INJECT): from inside a filter or a helper of it, try
- * what its sandbox forbids.  LB_ESCAPE names the attempt (see escape.c);
+ * what its sandbox forbids.  LB_ESCAPE names the attempts (see attempts.c);
  * LB_ESCAPE_IN where, "filter" (default), "files" or "names"; LB_ESCAPE_LATER,
- * when it is set, that it is made in the middle of the work and not at once.
- * Then LB_ESCAPE_FILE, _PORT, _PID and _ADDRESS say what is attempted upon.
- * One line on stderr: "escape NAME: done" or "escape NAME: EPERM"; the
+ * when it is set, that they are made in the middle of the work and not at once.
+ * Then LB_ESCAPE_DIR, _PORT, _PID and _ADDRESS say what is attempted upon.
+ * One line on stderr for each: "escape NAME: done" or "escape NAME: EPERM"; the
  * process goes on if it can.
  */
 
