@@ -31,11 +31,6 @@ static struct {
 	size_t n;
 } secrets[SECRETS];
 static size_t next_secret;
-/* What a handler of a signal will say. */
-static struct {
-	char line[MESSAGE_MAX];
-	size_t n;
-} last;
 
 static const char *const level_names[] = {"error", "warning", "info", "debug"};
 
@@ -264,36 +259,6 @@ log_hint(const char *fmt, ...)
 	va_start(ap, fmt);
 	emit("hint", "message", fmt, ap);
 	va_end(ap);
-}
-
-void
-log_last_prepare(const char *message)
-{
-	struct buf b = BUF_INIT(sizeof(last.line) - 1);
-
-	if (as_json)
-		add_json(&b, "error", "message", message);
-	else
-		buf_addf(&b, "%s: error: %s\n", prog, message);
-	if (b.err == 0)
-		memcpy(last.line, b.p, b.len);
-	last.n = b.err == 0 ? b.len : 0;
-	buf_clear(&b);
-}
-
-void
-log_last_write(void)
-{
-	static const char before[] = "{\"time\":\"";
-	char when[TIMEFMT_MAX];
-	size_t n;
-
-	if (last.n > 0 && last.line[0] == '{') {
-		timefmt_rfc3339(when, clock_wall_ms(), true);
-		for (n = 0; when[n] != '\0'; n++)
-			last.line[sizeof(before) - 1 + n] = when[n];
-	}
-	put_line(last.line, last.n);
 }
 
 void

@@ -48,13 +48,6 @@ void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /** Print a line of advice that belongs to the message before it. */
 void log_hint(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/**
- * Prepare an error that a handler of a signal will tell, when --log-format is
- * known; and tell it there, with the time: nothing but write(2) is called.
- */
-void log_last_prepare(const char *message);
-void log_last_write(void);
-
 /** Print a fault as an error, with its hint. */
 void log_fault(const struct fault *f);
 

@@ -2,6 +2,9 @@
 #include <errno.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -97,7 +100,7 @@ no_privileges(const struct sandbox *s, struct fault *f)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return fail(f, "no new privileges");
 	(void)setrlimit(RLIMIT_MSGQUEUE, &nothing);
-	if (s->kind != SANDBOX_NAMES)
+	if (s->kind != SANDBOX_NAMES && s->kind != SANDBOX_KEEPER)
 		(void)setrlimit(RLIMIT_NPROC, &nothing);
 	memset(none, 0, sizeof(none));
 	if (s->kind != SANDBOX_FILES && syscall(SYS_capset, &head, none) != 0)
@@ -127,7 +130,7 @@ restrict_paths(const struct sandbox *s)
 static void
 tell(enum sandbox_kind kind, int abi)
 {
-	bool helper = kind == SANDBOX_FILES || kind == SANDBOX_NAMES;
+	bool helper = kind != SANDBOX_PARSE && kind != SANDBOX_CLIENT;
 	char landlock[64] = "this kernel has no Landlock";
 
 	if (abi > 0)
@@ -166,6 +169,26 @@ out:
 #endif
 	return true;
 }
+
+void
+sandbox_no_forks(void)
+{
+	/* Beside the filter that holds already, which refuses all other calls
+	 * that make processes, and other architectures. */
+	struct sock_filter v[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+				      offsetof(struct seccomp_data, nr)),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 1),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+	const struct sock_fprog prog = {sizeof(v) / sizeof(v[0]), v};
+
+	if (!off &&
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog, 0, 0) != 0)
+		log_bug(__FILE__, __LINE__, "a filter of system calls");
+#ifdef LB_INJECT
+	escape_try_worker();
+#endif
+}
 #else
 /* The sanitizers and gcov read and write files of their own at exit. */
 bool
@@ -175,5 +198,10 @@ sandbox_close(const struct sandbox *s, struct fault *f)
 	(void)f;
 	log_debug("this build is not confined: it is for tests");
 	return true;
+}
+
+void
+sandbox_no_forks(void)
+{
 }
 #endif

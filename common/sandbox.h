@@ -27,7 +27,8 @@ enum sandbox_kind {
 	SANDBOX_PARSE,  /* descriptors and memory that are there, no more */
 	SANDBOX_CLIENT, /* and TCP connections to the ports that are named */
 	SANDBOX_FILES,  /* a helper: files, at the paths that are named */
-	SANDBOX_NAMES   /* a helper: the resolver, whatever it consists of */
+	SANDBOX_NAMES,  /* a helper: the resolver, whatever it consists of */
+	SANDBOX_KEEPER  /* as PARSE, and processes of its own, with timers */
 };
 
 enum { SANDBOX_PORTS_MAX = 16 };
@@ -55,5 +56,8 @@ void sandbox_off(void);
  * without Landlock is no fault, and told with -v.
  */
 bool sandbox_close(const struct sandbox *s, struct fault *f);
+
+/** In a process that a SANDBOX_KEEPER forked: it forks none itself. */
+void sandbox_no_forks(void);
 
 #endif

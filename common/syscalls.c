@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sched.h>
@@ -65,6 +66,9 @@ static const int names[] = {CALL(access), CALL(bind), CALL(faccessat),
     CALL(getcwd), CALL(getdents64), CALL(getgroups), CALL(getresgid),
     CALL(getresuid), CALL(lstat), CALL(newfstatat), CALL(readlink),
     CALL(readlinkat), CALL(rseq), CALL(setsockopt), CALL(stat), CALL(statfs)};
+
+/* Of who forks processes and waits for them. */
+static const int forking[] = {CALL(setitimer), CALL(wait4), CALL(waitid)};
 
 /* Libraries try these first, and do without where the kernel has none. */
 static const int newer[] = {CALL(clone3), CALL(close_range), CALL(epoll_pwait2),
@@ -231,17 +235,30 @@ reading(struct callfilter *f)
 	allow_if(f, CALL(openat), masked(2, writing, O_RDONLY));
 }
 
-/* Threads, but no processes and no namespaces. */
+/* What neither threads nor processes of ours have: namespaces, tracers. */
+enum {
+	FOREIGN = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
+		  CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_PTRACE |
+		  CLONE_PIDFD,
+	THREAD = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD
+};
+
+/* Threads, but no processes. */
 static void
 threads(struct callfilter *f)
 {
-	const uint64_t thread = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD;
-	const uint64_t others = CSIGNAL | CLONE_NEWNS | CLONE_NEWCGROUP |
-				CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
-				CLONE_NEWPID | CLONE_NEWNET | CLONE_PTRACE |
-				CLONE_PIDFD;
+	allow_if(f, CALL(clone), masked(0, THREAD | FOREIGN | CSIGNAL, THREAD));
+}
 
-	allow_if(f, CALL(clone), masked(0, thread | others, thread));
+/* Processes, as fork(3) makes them, but no threads; each is confined more. */
+static void
+processes(struct callfilter *f)
+{
+	add(f, SCMP_ACT_ALLOW, forking, COUNT(forking));
+	allow_if(
+	    f, CALL(clone), masked(0, THREAD | FOREIGN | CSIGNAL, SIGCHLD));
+	allow_if2(f, CALL(prctl), equals(0, PR_SET_SECCOMP),
+	    equals(1, SECCOMP_MODE_FILTER));
 }
 
 static void
@@ -251,9 +268,11 @@ fill(struct callfilter *f, const struct sandbox *s)
 	add(f, SCMP_ACT_ALLOW, everybody, COUNT(everybody));
 	memory(f, s->kind);
 	arguments(f);
-	if (s->kind == SANDBOX_FILES || s->kind == SANDBOX_NAMES)
+	if (s->kind != SANDBOX_PARSE && s->kind != SANDBOX_CLIENT)
 		allow_if2(f, CALL(prctl), equals(0, PR_SET_PDEATHSIG),
 		    equals(1, SIGKILL));
+	if (s->kind == SANDBOX_KEEPER)
+		processes(f);
 	if (s->stat)
 		add(f, SCMP_ACT_ALLOW, looking, COUNT(looking));
 	if (s->kind == SANDBOX_FILES)

@@ -24,7 +24,11 @@ jv jqrun_next(struct jqrun *r, bool *failed, struct jqrun_error *e);
 
 /** A limit of one row's time and memory, all of it together: see jqlimit.c. */
 void jqlimit_init(void);
+/** In a process that was forked after that. */
+void jqlimit_forked(void);
 void jqlimit_row(void);
+/** Little is left of the row's time. */
+void jqlimit_tidy(void);
 /** Into libjq and out of it: what is between counts. */
 void jqlimit_enter(void);
 void jqlimit_leave(void);

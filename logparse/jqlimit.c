@@ -3,46 +3,38 @@
  * it, and to make text of what they made.  A timer that counts the CPU's time
  * looks at it from a signal handler, and has libjq stop as its halt would;
  * libjq asks for that before each instruction.  A function written in C is one
- * instruction: when it does not return, we leave.  The handler calls what is
- * safe in one: pread(), write(), _exit(), and jq_halt(), which sets members of
- * a struct that nobody else does while a program runs.
+ * instruction: when it does not return, the process ends (jqkeep.c).  The
+ * handler calls what is safe in one: getrusage(), _exit(), and jq_halt(), which
+ * sets members of a struct that nobody else does while a program runs.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <stdint.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 #include "jqint.h"
-#include "log.h"
 
-enum { TICK_MS = 20, STATM_MAX = 128 };
+enum {
+	TICK_MS = 20,
+	TIDY_TICKS = 3 /* to tidy up in */
+};
 
 static volatile sig_atomic_t inside; /* libjq works on a row */
 static jq_state *volatile running;   /* a program of it, which can be halted */
 static volatile sig_atomic_t ticks;
 static const char *volatile exceeded;
-static volatile long before; /* pages in memory at the row's first tick */
-static long page;
-static int statm = -1;
+static volatile long before; /* KiB in memory at the row's first tick */
 
-/* Pages in memory now; 0: not known. */
+/* KiB that were in memory at most.  What exceeds its limit is not for long: so
+ * the most there was is near to what there is. */
 static long
 resident(void)
 {
-	char text[STATM_MAX];
-	ssize_t n = statm == -1 ? -1 : pread(statm, text, sizeof(text), 0);
-	long pages = 0;
-	ssize_t i = 0;
+	struct rusage u = {0};
 
-	while (i < n && text[i] != ' ')
-		i++;
-	for (i++; i < n && text[i] >= '0' && text[i] <= '9'; i++)
-		pages = pages * 10 + (text[i] - '0');
-	return pages;
+	(void)getrusage(RUSAGE_SELF, &u);
+	return u.ru_maxrss;
 }
 
 /* In the handler of a signal. */
@@ -54,16 +46,14 @@ tick(int sig)
 	(void)sig;
 	if (!inside)
 		return;
-	if (++ticks >= JQRUN_LEAVE * 1000 / TICK_MS) {
-		log_last_write();
-		_exit(EXIT_BADCONFIG);
-	}
+	if (++ticks >= JQRUN_LEAVE * 1000 / TICK_MS)
+		_exit(JQRUN_EXIT_TIME);
 	if (before == 0)
 		before = resident();
 	if (exceeded == NULL) {
 		if (ticks >= JQRUN_SECONDS * 1000 / TICK_MS)
 			exceeded = "it takes too much time";
-		else if (resident() - before > JQRUN_MEMORY / page)
+		else if (resident() - before > JQRUN_MEMORY / 1024)
 			exceeded = "it takes too much memory";
 	}
 	if (exceeded != NULL && running != NULL && !jq_halted(running))
@@ -85,22 +75,25 @@ limit(__rlimit_resource_t resource, rlim_t n, bool more)
 }
 
 void
-jqlimit_init(void)
+jqlimit_forked(void)
 {
 	const struct itimerval every = {
 	    {0, TICK_MS * 1000}, {0, TICK_MS * 1000}};
+
+	(void)setitimer(ITIMER_PROF, &every, NULL);
+}
+
+void
+jqlimit_init(void)
+{
 	struct sigaction act = {.sa_handler = tick, .sa_flags = SA_RESTART};
 
-	log_last_prepare(
-	    "an expression does not come back from one row: leaving");
-	page = sysconf(_SC_PAGESIZE);
-	statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
 	(void)sigemptyset(&act.sa_mask);
 	(void)sigaction(SIGPROF, &act, NULL);
 	/* Whoever started us may have had it blocked. */
 	(void)sigaddset(&act.sa_mask, SIGPROF);
 	(void)sigprocmask(SIG_UNBLOCK, &act.sa_mask, NULL);
-	(void)setitimer(ITIMER_PROF, &every, NULL);
+	jqlimit_forked();
 	/* libjq frees what is nested by calls that are. */
 	limit(RLIMIT_STACK, JQRUN_STACK, true);
 #ifndef LB_NO_SANDBOX
@@ -115,6 +108,13 @@ jqlimit_row(void)
 	ticks = 0;
 	exceeded = NULL;
 	before = 0;
+}
+
+void
+jqlimit_tidy(void)
+{
+	ticks = JQRUN_SECONDS * 1000 / TICK_MS - TIDY_TICKS;
+	exceeded = NULL;
 }
 
 void

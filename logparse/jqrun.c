@@ -8,10 +8,14 @@
 #include "log.h"
 #include "utf8.h"
 
-enum { MESSAGE_MAX = 4096 /* of a compile error, the program in it */ };
+enum {
+	MESSAGE_MAX = 4096, /* of a compile error, the program in it */
+	TIDY_RESULTS = 1000
+};
 
 struct jqrun {
 	jq_state *jq;
+	bool open; /* it may have more to say of a row */
 };
 
 /* The row that is spoken of. */
@@ -25,9 +29,13 @@ static struct {
 void
 jqrun_prepare(void)
 {
-	/* ~/.jq is read where HOME is, and env shows all of it. */
-	(void)clearenv();
 	jqlimit_init();
+}
+
+void
+jqrun_forked(void)
+{
+	jqlimit_forked();
 }
 
 /* --- compiling -------------------------------------------------------- */
@@ -151,6 +159,8 @@ jqrun_new(const char *option, const char *text, struct fault *f)
 
 	if (refused(option, text, f))
 		return NULL;
+	/* ~/.jq is read where HOME is, and env shows all of it. */
+	(void)clearenv();
 	r = calloc(1, sizeof(*r));
 	if (r == NULL)
 		log_oom();
@@ -173,7 +183,8 @@ jqrun_free(struct jqrun *r)
 {
 	if (r == NULL)
 		return;
-	jq_teardown(&r->jq);
+	if (jqrun_tidy(r))
+		jq_teardown(&r->jq);
 	free(r);
 }
 
@@ -243,10 +254,12 @@ jqrun_start(struct jqrun *r, struct jqrun_error *e)
 	size_t n;
 	jv value;
 
+	INVARIANT(!r->open);
 	jqlimit_enter();
 	value = jqrun_parsed(&text, &n);
 	if (jqlimit_exceeded() == NULL && jv_is_valid(value)) {
 		jq_start(r->jq, value, 0);
+		r->open = true;
 		jqlimit_run(r->jq);
 		return true;
 	}
@@ -269,6 +282,8 @@ jqrun_next(struct jqrun *r, bool *failed, struct jqrun_error *e)
 	*failed = false;
 	if (jv_is_valid(v))
 		return v;
+	/* It is inside of what it was doing when it was halted. */
+	r->open = jq_halted(r->jq) != 0;
 	*failed = true;
 	if (exceeded != NULL)
 		(void)jqrun_fail(e, exceeded, "", 0);
@@ -300,4 +315,24 @@ jqrun_any(struct jqrun *r, struct jqrun_error *e)
 	}
 	jqlimit_leave();
 	return failed ? JQRUN_FAILED : result;
+}
+
+bool
+jqrun_tidy(struct jqrun *r)
+{
+	jv v;
+
+	if (!r->open || jq_halted(r->jq))
+		return !r->open;
+	jqlimit_tidy();
+	jqlimit_enter();
+	jqlimit_run(r->jq);
+	for (int i = 0; r->open && i < TIDY_RESULTS; i++) {
+		v = jq_next(r->jq);
+		r->open = jv_is_valid(v);
+		jv_free(v);
+	}
+	jqlimit_leave();
+	r->open |= jq_halted(r->jq) != 0;
+	return !r->open;
 }

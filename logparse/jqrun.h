@@ -16,13 +16,14 @@
 enum {
 	JQRUN_SAID_MAX = 256,    /* bytes of an error's text that are kept */
 	JQRUN_SECONDS = 2,       /* of CPU that one row may take */
-	JQRUN_LEAVE = 20,        /* the same of a function that cannot be
-				    stopped, like a search: the end of all */
+	JQRUN_LEAVE = 3,         /* the same of a function that cannot be
+				    stopped, like a search: the process ends */
+	JQRUN_EXIT_TIME = 76,    /* its status then */
 	JQRUN_MEMORY = 64 << 20, /* bytes that one row may take */
 	JQRUN_STACK = 96 << 20,  /* of the process, which Linux leaves 128 MiB:
 				    a level of nesting takes 64 bytes of memory
 				    and less of the stack when it is freed */
-	JQRUN_DATA = 512 << 20   /* of the process: then malloc fails */
+	JQRUN_DATA = 256 << 20   /* of the process: then malloc fails */
 };
 
 struct jqrun;
@@ -38,13 +39,15 @@ struct jqrun_error {
 	char said[JQRUN_SAID_MAX + 1]; /* libjq's words, perhaps of the row */
 };
 
-/** Call once before the sandbox closes, when there is an expression: empties
- * the environment, for good, and sets limits. */
+/** Call once before the sandbox closes, in the process that runs programs, and
+ * jqrun_forked() in those that it forks: sets limits. */
 void jqrun_prepare(void);
+void jqrun_forked(void);
 
 /**
  * Compile what option (--where) was given.  NULL with a fault (64) that says
- * what is wrong and where.  Looks at no file.
+ * what is wrong and where.  Looks at no file, and empties the environment, for
+ * good.
  */
 struct jqrun *jqrun_new(const char *option, const char *text, struct fault *f);
 void jqrun_free(struct jqrun *r);
@@ -56,8 +59,16 @@ void jqrun_row(const char *row, size_t n);
 /** The row is forgotten. */
 void jqrun_end(void);
 
+/**
+ * Bring it to the end of a run that was left: libjq 1.6 and 1.7 abort when a
+ * program begins anew, or is freed, that was left inside of path().  False when
+ * that would take long, or it was halted: then it is of no use any more, and
+ * its memory stays.
+ */
+bool jqrun_tidy(struct jqrun *r);
+
 /** Is one of the results for the row neither null nor false?  Later ones are
- * not asked for. */
+ * not asked for.  To be followed by jqrun_tidy(), as jqrun_map() is. */
 enum jqrun_result jqrun_any(struct jqrun *r, struct jqrun_error *e);
 
 /**

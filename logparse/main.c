@@ -176,6 +176,18 @@ start_helper(char *const *paths, size_t n)
 		die(&f);
 }
 
+static void
+open_expressions(void)
+{
+	struct fault f = {0};
+
+	if (where_open(&p.where, &o.wheres, &o.maps, &f))
+		return;
+	if (f.code == EXIT_BADUSAGE)
+		opt_fault(&spec, &f);
+	die(&f);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -200,13 +212,9 @@ main(int argc, char *argv[])
 	p.extra = o.extra;
 	progress_init(o.common.progress);
 	load_formats();
-	if (where_wanted(&o.wheres, &o.maps))
-		jqrun_prepare();
+	open_expressions();
 	if (!sandbox_close(&box, &f))
 		die(&f);
-	/* What is typed wrong is found where nothing can be opened. */
-	if (!where_open(&p.where, &o.wheres, &o.maps, &f))
-		opt_fault(&spec, &f);
 	if (o.list)
 		list_formats();
 	else if (operands.n == 0)

@@ -6,21 +6,27 @@
 #include "where.h"
 #include "wire.h"
 
-bool
-where_wanted(const struct opt_list *wheres, const struct opt_list *maps)
-{
-	return wheres->n > 0 || maps->n > 0;
-}
-
-/* An expression of --where: most do without libjq. */
+/* All are programs of libjq: those that are asked without it are so when it is
+ * needed. */
 static bool
-open_expr(struct where_expr *x, const char *text, struct fault *f)
+open_programs(struct where *w, const struct opt_list *wheres,
+    const struct opt_list *maps, struct fault *f)
 {
-	x->text = text;
-	x->quick = expr_new(text);
-	if (x->quick == NULL)
-		x->jq = jqrun_new("--where", text, f);
-	return x->quick != NULL || x->jq != NULL;
+	w->programs = calloc(wheres->n + maps->n, sizeof(*w->programs));
+	w->v = calloc(wheres->n + 1, sizeof(*w->v));
+	if (w->programs == NULL || w->v == NULL)
+		log_oom();
+	for (; w->n < wheres->n; w->n++) {
+		w->v[w->n].quick = expr_new(wheres->v[w->n]);
+		w->programs[w->n] = (struct jqwork_program){
+		    "--where", wheres->v[w->n], w->v[w->n].quick != NULL};
+		w->quick |= w->programs[w->n].late;
+	}
+	if (w->map)
+		w->programs[w->n] =
+		    (struct jqwork_program){"--map", maps->v[0], false};
+	w->jq = jqwork_start(w->programs, wheres->n + maps->n, f);
+	return w->jq != NULL;
 }
 
 bool
@@ -32,34 +38,19 @@ where_open(struct where *w, const struct opt_list *wheres,
 		fault_set(f, EXIT_BADUSAGE, "--map is given more than once");
 		return fault_hint(f, "join what they do: --map 'ONE | OTHER'");
 	}
-	if (maps->n == 1) {
-		w->map = jqrun_new("--map", maps->v[0], f);
-		if (w->map == NULL)
-			return false;
-	}
-	if (wheres->n == 0)
-		return true;
-	w->v = calloc(wheres->n, sizeof(*w->v));
-	if (w->v == NULL)
-		log_oom();
-	for (; w->n < wheres->n; w->n++) {
-		if (!open_expr(&w->v[w->n], wheres->v[w->n], f))
-			return false;
-		w->quick |= w->v[w->n].quick != NULL;
-	}
-	return true;
+	w->map = maps->n == 1;
+	return (wheres->n == 0 && !w->map) || open_programs(w, wheres, maps, f);
 }
 
 void
 where_close(struct where *w)
 {
-	for (size_t i = 0; i < w->n; i++) {
+	for (size_t i = 0; i < w->n; i++)
 		expr_free(w->v[i].quick);
-		jqrun_free(w->v[i].jq);
-	}
+	jqwork_free(w->jq);
+	free(w->programs);
 	free(w->v);
 	free(w->starts);
-	jqrun_free(w->map);
 	buf_clear(&w->made);
 }
 
@@ -157,19 +148,6 @@ ask_quick(const struct where *w, struct where_expr *x, const struct format *f,
 /* --- with it
  * ------------------------------------------------------------------ */
 
-/* What the quick way took for an expression is one. */
-static void
-need_jq(struct where_expr *x)
-{
-	struct fault f = {0};
-
-	if (x->jq == NULL)
-		x->jq = jqrun_new("--where", x->text, &f);
-	if (x->jq == NULL)
-		log_fault(&f);
-	INVARIANT(x->jq != NULL);
-}
-
 /* Do all say yes? */
 static enum jqrun_result
 ask(struct where *w, const struct format *f, const struct buf *b, size_t at,
@@ -186,8 +164,7 @@ ask(struct where *w, const struct format *f, const struct buf *b, size_t at,
 			r = JQRUN_NO;
 		if (quick != EXPR_UNSURE)
 			continue;
-		need_jq(&w->v[i]);
-		r = jqrun_any(w->v[i].jq, e);
+		r = jqwork_any(w->jq, i, e);
 	}
 	return r;
 }
@@ -198,20 +175,22 @@ where_row(struct where *w, const struct format *f, struct buf *b, size_t at,
 {
 	enum jqrun_result r;
 
-	jqrun_row(b->p + at, b->len - at);
+	/* Too long a row is told by who writes it. */
+	if (b->len - at > WIRE_LINE_MAX)
+		return WHERE_ROW;
+	jqwork_row(w->jq, b->p + at, b->len - at);
 	*why = "where-error";
 	r = ask(w, f, b, at, e);
-	if (r == JQRUN_YES && w->map != NULL) {
+	if (r == JQRUN_YES && w->map) {
 		*why = "map-error";
 		buf_reset(&w->made);
-		r = jqrun_map(w->map, &w->made, counts, e);
-	}
-	jqrun_end();
-	if (r == JQRUN_YES && w->map != NULL) {
-		buf_cut(b, at);
-		buf_add(b, w->made.p, w->made.len);
-		if (w->made.err != 0)
-			b->err = w->made.err;
+		r = jqwork_map(w->jq, w->n, &w->made, counts, e);
+		if (r == JQRUN_YES) {
+			buf_cut(b, at);
+			buf_add(b, w->made.p, w->made.len);
+			if (w->made.err != 0)
+				b->err = w->made.err;
+		}
 	}
 	return r == JQRUN_YES  ? WHERE_ROW
 	       : r == JQRUN_NO ? WHERE_FILTERED

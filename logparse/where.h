@@ -6,7 +6,7 @@
 
 #include "detect.h"
 #include "expr.h"
-#include "jqrun.h"
+#include "jqwork.h"
 #include "opt.h"
 #include "value.h"
 
@@ -18,7 +18,6 @@
 struct where_expr {
 	const char *text;
 	struct expr *quick; /* without libjq, or NULL */
-	struct jqrun *jq;   /* NULL: not needed yet */
 	/* Where the columns that quick asks for are in rows of a format: -1 is
 	 * among what comes behind its columns, if anywhere. */
 	struct where_known {
@@ -31,19 +30,18 @@ struct where_expr {
 struct where {
 	struct where_expr *v; /* of --where */
 	size_t n;
-	bool quick;        /* one of them is */
-	struct jqrun *map; /* or NULL */
-	struct buf made;   /* the row that it makes */
-	size_t *starts;    /* see where_starts() */
+	bool quick, map;                 /* one of them is; there is --map */
+	struct jqwork_program *programs; /* of them all, --map last */
+	struct jqwork *jq;               /* or NULL: there are none */
+	struct buf made;                 /* the row that --map makes */
+	size_t *starts;                  /* see where_starts() */
 	size_t room;
 };
 
 enum where_result { WHERE_ROW, WHERE_FILTERED, WHERE_FAILED };
 
-/** Is there an expression?  To be asked before where_open(). */
-bool where_wanted(const struct opt_list *wheres, const struct opt_list *maps);
-
-/** Compile the options' expressions; false with a fault (64). */
+/** Take the options' expressions, and start who runs those of libjq: before the
+ * sandbox closes.  False with a fault (64; see jqwork_start()). */
 bool where_open(struct where *w, const struct opt_list *wheres,
     const struct opt_list *maps, struct fault *f);
 
@@ -53,7 +51,7 @@ void where_close(struct where *w);
 static inline bool
 where_none(const struct where *w)
 {
-	return w->n == 0 && w->map == NULL;
+	return w->n == 0 && !w->map;
 }
 
 /**

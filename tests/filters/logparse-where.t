@@ -260,6 +260,72 @@ run --map 'if .Name == "a" then {A: (reduce range(60) as $i ("x"; [., .]))} else
 is "$rc $(counts) $(rows)" '0 2,0,1,1,0 "Name":"b"' "a result without measure: that row alone"
 like "$(rejects)" '^map-error: (a column is nested too deep, or too long|it takes too much (time|memory))$' "is no column"
 
+# --- what libjq 1.6 or 1.7 does not survive, or does not come back from -------------
+# Left inside of path(), it aborts at the next row; what it aborts on at once, what
+# has no end, and memory without measure cost that row.
+mine ',"name":"a"' ',"name":"b","dyn":{"x":[1,2]}' ',"name":"c"'
+for expr in 'first(paths)' paths leaf_paths 'path(..)' 'path(..), error("x")' '(path(..) | select(length > 0)), repeat(1)' \
+	'path(first(.Name, .Dyn))' 'limit(2; paths)' 'label $f | paths, break $f' 'isempty(paths) | not' 'path(limit(1; ..))'; do
+	run --where "$expr"
+	is "$rc $(counts)" "0 3,0,3,0,0" "left in the middle: $expr"
+done
+for expr in paths 'limit(2; path(..))' 'path(..), error("x")'; do
+	run --map "$expr"
+	is "$rc $(counts)" "0 3,0,0,3,0" "left in the middle: --map '$expr'"
+done
+run --map 'first(paths) as $p | {A: $p}'
+is "$rc $(counts)" "0 3,0,3,0,0" "first(paths) in --map"
+for expr in 'infinite | todate' '1e1000 | strftime("%Y")' '[-1] | implode' '"x" | indices("")' '("x" * 1e9) | length' \
+	'[range(3e6)] | tojson | tojson | tojson' 'path(def f: f; f)' '[paths] | .[1e9] = 1' '"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!" * 300 | test("(a|a)*(a|aa)+$")' \
+	'tojson | gsub(""; "x")' 'def f: [f]; f' 'def f(g): f(g | g); f(.)' 'reduce range(1e9) as $i (.; .)'; do
+	for option in --where --map; do
+		# libjq's versions differ in what they survive: another row is a row in any case.
+		run $option "if .Name == \"b\" then ($expr) else . end"
+		like "$rc $(counts)" '^0 3,0,(2,1,0|2,0,1|3,0,0)$' "$option: that row alone: $expr"
+	done
+done
+balance "when libjq ends"
+run --where 'if .Name == "b" then path(..), def f: f; f else path(..) end' --map '{Name}'
+is "$rc $(counts) $(rows)" '0 3,0,3,0,0 "Name":"a" "Name":"b" "Name":"c"' "several expressions, one left in the middle"
+
+# Who runs them is ended by somebody: idle, another takes its place; who forks it, and
+# nothing is told to be done.
+mkfifo "$tmp/pipe"
+# child PID: the first process that it started, last of all
+child() { pgrep -n -P "$1"; }
+# upto N: until so many lines are there
+upto() {
+	local i
+	for ((i = 0; i < 3000; i++)); do
+		[ "$(wc -l <"$tmp/out")" -lt "$1" ] || return 0
+		sleep 0.02
+	done
+}
+for whom in worker keeper; do
+	logparse --format-file "$tmp/mine.format" --format mine --where '.Name + "x"' <"$tmp/pipe" >"$tmp/out" 2>"$tmp/err" &
+	pid=$!
+	exec 7>"$tmp/pipe"
+	mine ',"name":"a"'
+	grep -v '"done":' "$tmp/in" >&7
+	upto 3
+	victim=$(child $pid)
+	[ $whom = keeper ] || victim=$(child "$victim")
+	kill -KILL "$victim"
+	while kill -0 "$victim" 2>/dev/null && ! grep -q '^State:.*Z' "/proc/$victim/status" 2>/dev/null; do sleep 0.02; done
+	mine ',"name":"b"'
+	sed 's/^{"v"\(.*\)-0001/{"v"\1-0002/; s/-0001"/-0002"/' "$tmp/in" >&7
+	exec 7>&-
+	wait $pid
+	rc=$?
+	err=$(cat "$tmp/err")
+	if [ $whom = worker ]; then
+		is "$rc $(rows)" '0 "Name":"a" "Name":"b"' "the worker is ended: another one works"
+	else
+		is "$rc $(rows) $(grep -c '"done":' "$tmp/out")" '71 "Name":"a" 0' "the keeper is ended: exit 71, and no done"
+		said "the process that runs expressions has ended" "it is told"
+	fi
+done
+
 # --- without libjq -----------------------------------------------------------------
 # What is asked without it has the same answers: . as \$x | (EXPR) is asked with it,
 # once of all that have, as libjq says in one --map, the same answers for all rows.

@@ -121,11 +121,11 @@ each_refused() {
 		like "${said[$what]-}" '^(EPERM|EACCES|ENOSYS)$' "$1: $what is refused"
 	done
 }
-# ends_it NAME WHERE "WHAT .." FILTER: each of them is the end of that process.
+# ends_it NAME WHERE "WHAT .." FILTER ..: each of them is the end of that process.
 ends_it() {
 	local name=$1 where=$2 what
 	for what in $3; do
-		escape "$where" "$what" "$4"
+		escape "$where" "$what" "${@:4}"
 		if [ "$where" = filter ]; then
 			is "${said[$what]-}" killed "$name: $what ends it"
 		else
@@ -134,10 +134,10 @@ ends_it() {
 		fi
 	done
 }
-# are_done NAME WHERE "WHAT .." FILTER: without a sandbox they succeed.
+# are_done NAME WHERE "WHAT .." FILTER ..: without a sandbox they succeed.
 are_done() {
 	local what
-	escape "$2" "$3" "$4" --no-sandbox
+	escape "$2" "$3" "$4" --no-sandbox "${@:5}"
 	for what in $3; do
 		if [ "${said[$what]-}" != 'done' ] && [[ $depends == *" $what "* ]]; then
 			skip "here it is ${said[$what]-nothing} in any case" "$1 --no-sandbox: $what succeeds"
@@ -199,6 +199,17 @@ for f in logparse s3ack s3list s3fetch sentinelpost; do
 	are_done "$f, its helper for files," files exec $f
 done
 ends_it "s3fetch, its helper for files" files "${killed#"$ends "}" s3fetch
+
+# --- who runs expressions: what forks processes, and these, which fork none
+refused="$calls $files $net udp unix sockopt connect"
+are_refused 'logparse, who keeps the worker' expressions "${refused/ fork / }" logparse --where .a+1
+ends_it 'logparse, who keeps the worker' expressions "$killed" logparse --where .a+1
+are_refused 'logparse, the worker' worker "$refused" logparse --where .a+1
+for what in $ends; do
+	escape worker "$what" logparse --where .a+1
+	is "${said[$what]-}" '' "logparse, the worker: $what ends it"
+done
+are_done 'logparse, the worker,' worker "$refused" logparse --where .a+1
 
 # --- the helper for names may ask anybody, and read what it is configured with
 refused="$calls $net write memory unlink mkdir"

@@ -84,6 +84,7 @@ ask_jq(struct jqrun *jq, const struct row *r)
 
 	jqrun_row(r->text.p, r->text.len);
 	result = jqrun_any(jq, &e);
+	(void)jqrun_tidy(jq);
 	jqrun_end();
 	return result;
 }

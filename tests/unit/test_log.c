@@ -8,10 +8,6 @@
 
 enum { LONG = 6000 };
 
-#define LAST                                                          \
-	"{\"time\":\"2026-11-23T09:13:15.007Z\",\"level\":\"error\"," \
-	"\"prog\":\"prog\",\"message\":\"the \\\"end\\\"\"}\n"
-
 static void
 levels(void *arg)
 {
@@ -39,24 +35,6 @@ json_form(void *arg)
 	(void)fault_set(&f, EXIT_IO, "cannot do '%s'", "it");
 	(void)fault_hint(&f, "try %d", 2);
 	log_fault(&f);
-}
-
-/* As a handler of a signal tells it: by text or, at another time, JSON. */
-static void
-last_words(void *arg)
-{
-	(void)arg;
-	log_init("prog");
-	log_last_write();
-	log_use_json(false);
-	log_last_prepare("the end");
-	log_last_write();
-	log_use_json(true);
-	clock_inject(0, 0);
-	log_last_prepare("the \"end\"");
-	clock_inject(0, 1795425195007);
-	log_last_write();
-	log_last_write();
 }
 
 static void
@@ -198,9 +176,6 @@ main(void)
 	child_run(&c, levels, &more);
 	OK(strstr(c.err, "debug: four\nprog: debug: five\n") != NULL, "-v -v");
 	check_json();
-	child_run(&c, last_words, NULL);
-	IS(c.err, "prog: error: the end\n" LAST LAST,
-	    "an error of a handler of a signal, with its time");
 	child_run(&c, redaction, NULL);
 	OK(c.rc == 0 && strstr(c.err, "hunter2") == NULL, "no secret");
 	OK(strstr(c.err, "x [redacted] y [redacted][redacted] abc\n") != NULL,

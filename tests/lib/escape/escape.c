@@ -17,6 +17,7 @@ enum { LATER_US = 30000, CHOSEN_MAX = 64 };
 
 static const struct attempt *chosen[CHOSEN_MAX];
 static size_t nchosen;
+static bool worker; /* they are for processes of a SANDBOX_KEEPER */
 static volatile sig_atomic_t closed, tried;
 
 /* Say what came of it, in one write and with no memory taken. */
@@ -66,6 +67,8 @@ is_here(enum sandbox_kind kind)
 		return kind == SANDBOX_FILES;
 	if (strcmp(in, "names") == 0)
 		return kind == SANDBOX_NAMES;
+	if (strcmp(in, "expressions") == 0 || strcmp(in, "worker") == 0)
+		return kind == SANDBOX_KEEPER;
 	return kind == SANDBOX_PARSE || kind == SANDBOX_CLIENT;
 }
 
@@ -131,6 +134,7 @@ escape_prepare(enum sandbox_kind kind)
 	const struct itimerval soon = {
 	    .it_interval = {0, LATER_US}, .it_value = {0, LATER_US}};
 
+	worker = strcmp(variable("LB_ESCAPE_IN"), "worker") == 0;
 	nchosen = 0;
 	if (!is_here(kind))
 		return;
@@ -148,8 +152,16 @@ escape_prepare(enum sandbox_kind kind)
 void
 escape_try(enum sandbox_kind kind)
 {
-	(void)kind;
+	if (kind == SANDBOX_KEEPER && worker)
+		return;
 	closed = 1;
 	if (nchosen > 0 && getenv("LB_ESCAPE_LATER") == NULL)
 		attempt_all(0);
+}
+
+void
+escape_try_worker(void)
+{
+	if (worker)
+		escape_try(SANDBOX_PARSE);
 }
