@@ -12,9 +12,15 @@
 enum {
 	DAY = 24 * 60 * 60,
 	SECONDS = 19,      /* 2026-01-02T03:04:05 */
+	MINUTE = 16,       /* without :05 */
+	BASIC_MINUTE = 13, /* 20260102T0304 */
+	TEXT_MAX = 64,     /* of all of it */
 	EPOCH_DIGITS = 12, /* of seconds up to the year 9999 */
 	NANO = 9,
-	MINUTES = 64 /* that are remembered: a file spans few */
+	ZONE = 6,      /* +00:00 */
+	DECIMALS = 40, /* of an epoch's */
+	EXPONENT = 30, /* of one's, at most */
+	LATE = 64      /* minutes that are remembered: a file spans few */
 };
 
 /* What a written time says, its fraction as text. */
@@ -36,42 +42,122 @@ digits(const char *s, size_t n)
 	return i;
 }
 
+/* Does s have the form of the pattern, in which 0 is any digit? */
+static bool
+has_form(const char *s, size_t n, const char *pattern)
+{
+	size_t i;
+
+	for (i = 0; pattern[i] != '\0'; i++)
+		if (i == n || (pattern[i] == '0' ? digits(s + i, 1) == 0
+						 : s[i] != pattern[i]))
+			return false;
+	return true;
+}
+
+/* Date and time of day, as 2026-01-02T03:04:05 to text: how many bytes of s
+ * they are, 0 when there are too few.  ISO 8601 has a basic form, too, and may
+ * leave out the seconds; what is no digit is found later. */
+static size_t
+read_seconds(char text[SECONDS], const char *s, size_t n)
+{
+	const bool basic = has_form(s, n, "00000000T0000");
+
+	memcpy(text, "yyyy-mm-ddThh:mm:00", SECONDS);
+	if (!basic && n < MINUTE)
+		return 0;
+	if (!basic) {
+		memcpy(text, s, MINUTE);
+		if (n < SECONDS || s[MINUTE] != ':')
+			return MINUTE;
+		memcpy(text + MINUTE, s + MINUTE, 3);
+		return SECONDS;
+	}
+	memcpy(text, s, 4);
+	memcpy(text + 5, s + 4, 2);
+	memcpy(text + 8, s + 6, 2);
+	memcpy(text + 11, s + 9, 2);
+	memcpy(text + 14, s + 11, 2);
+	if (digits(s + BASIC_MINUTE, n - BASIC_MINUTE) != 2)
+		return BASIC_MINUTE;
+	memcpy(text + 17, s + BASIC_MINUTE, 2);
+	return BASIC_MINUTE + 2;
+}
+
+/* The zone that is all of s, as +hh:mm or Z; 0: it is none. */
+static size_t
+read_zone(char text[ZONE], const char *s, size_t n)
+{
+	static const char *const names[] = {"UTC", "GMT", "Z", "z"};
+	size_t i;
+
+	if (n > 1 && s[0] == ' ') {
+		s++;
+		n--;
+	}
+	/* As Go writes it: +0000 UTC. */
+	if (n > 4 && s[0] == '+' && memcmp(s + n - 4, " UTC", 4) == 0)
+		n -= 4;
+	text[0] = 'Z';
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (n == strlen(names[i]) && memcmp(s, names[i], n) == 0)
+			return 1;
+	if (n == 0)
+		return 1;
+	if (n != 3 && n != 5 && n != 6)
+		return 0;
+	memcpy(text, s, n);
+	if (n == 3)
+		memcpy(text + 3, ":00", 3);
+	return n == 3 ? 6 : n;
+}
+
+/* A fraction of seconds at s: its bytes with the mark before it, 0 when there
+ * is none. */
+static size_t
+read_fraction(struct written_time *t, const char *s, size_t n)
+{
+	if (n < 2 || (s[0] != '.' && s[0] != ','))
+		return 0;
+	t->fraction = s + 1;
+	t->fraction_len = digits(s + 1, n - 1);
+	return t->fraction_len > 0 ? 1 + t->fraction_len : 0;
+}
+
+/* The end of a day is the beginning of the next one. */
+static bool
+is_midnight(const char *text, const struct written_time *t)
+{
+	for (size_t i = 0; i < t->fraction_len; i++)
+		if (t->fraction[i] != '0')
+			return false;
+	return memcmp(text + 11, "24:00:00", 8) == 0;
+}
+
 static bool
 read_time(const char *s, size_t n, struct written_time *t)
 {
-	char text[TIMEFMT_MAX];
-	size_t i = SECONDS, zone, len;
+	char text[SECONDS + ZONE];
+	size_t i, zone;
+	bool end;
 
-	/* Fraction and zone follow the seconds. */
-	if (n < SECONDS || n > 64)
+	if (n > TEXT_MAX || (i = read_seconds(text, s, n)) == 0)
 		return false;
 	t->fraction_len = 0;
-	if (i < n && (s[i] == '.' || s[i] == ',')) {
-		t->fraction = s + ++i;
-		t->fraction_len = digits(s + i, n - i);
-		i += t->fraction_len;
-		if (t->fraction_len == 0)
-			return false;
-	}
-	zone = n - i;
-	if (zone > 6)
+	if (i == SECONDS || i == BASIC_MINUTE + 2)
+		i += read_fraction(t, s + i, n - i);
+	end = is_midnight(text, t);
+	if (end)
+		memcpy(text + 11, "00", 2);
+	zone = read_zone(text + SECONDS, s + i, n - i);
+	if (zone == 0 || !timefmt_parse(text, SECONDS + zone, &t->ms))
 		return false;
-	memcpy(text, s, SECONDS);
-	len = SECONDS;
-	if (zone == 0) {
-		text[len++] = 'Z';
-	} else if (zone == 3) {
-		memcpy(text + len, s + i, 3);
-		memcpy(text + len + 3, ":00", 3);
-		len += 6;
-	} else {
-		memcpy(text + len, s + i, zone);
-		len += zone;
-	}
-	t->plain = zone == 1 && s[i] == 'Z' && s[10] == 'T' && s[17] < '6' &&
+	if (end)
+		t->ms += INT64_C(1000) * DAY;
+	t->plain = i + 1 == n && s[i] == 'Z' && s[10] == 'T' && i != MINUTE &&
+		   memcmp(text, s, SECONDS) == 0 && s[17] < '6' &&
 		   (t->fraction_len == 0 || s[SECONDS] == '.');
-	return timefmt_parse(text, len, &t->ms) && t->ms >= TIME_FIRST &&
-	       t->ms < TIME_END;
+	return t->ms >= TIME_FIRST && t->ms < TIME_END;
 }
 
 /* Append whole seconds and a fraction that comes in two pieces of digits. */
@@ -181,7 +267,7 @@ eight_digits(const char *s)
 static struct late {
 	unsigned minute; /* and 1: none is 0 */
 	char text[TIMES_TEN_TEXT];
-} late[MINUTES];
+} late[LATE];
 
 /* Have a minute there.  By itself, as it is rare. */
 static __attribute__((noinline)) void
@@ -199,7 +285,7 @@ times_ten(char out[TIMES_TEN_TEXT], const char s[TIMES_TEN])
 			     ((unsigned char)s[8] - (unsigned)'0') * 10 +
 			     ((unsigned char)s[9] - (unsigned)'0');
 	const unsigned minute = (unsigned)(all / 60);
-	struct late *l = &late[minute % MINUTES];
+	struct late *l = &late[minute % LATE];
 
 	if (l->minute != minute + 1)
 		remember(l, minute);
@@ -207,15 +293,16 @@ times_ten(char out[TIMES_TEN_TEXT], const char s[TIMES_TEN])
 	memcpy(out + 17, two_text + 2 * (all - minute * UINT64_C(60)), 2);
 }
 
-bool
-times_epoch(struct buf *b, const char *s, size_t n, unsigned unit)
+/* Units without an exponent. */
+static bool
+epoch_plain(struct buf *b, const char *s, size_t n, unsigned unit)
 {
 	size_t whole = digits(s, n), seconds, i;
 	size_t more = whole < n ? n - whole - 1 : 0;
 	char padded[NANO], text[SECONDS];
 	int64_t value = 0;
 
-	if (whole == 0 || whole > EPOCH_DIGITS + unit || more > NANO ||
+	if (whole == 0 || whole > EPOCH_DIGITS + unit || more > DECIMALS ||
 	    (whole < n && (s[whole] != '.' || more == 0 ||
 			      digits(s + whole + 1, more) != more)))
 		return false;
@@ -231,6 +318,68 @@ times_epoch(struct buf *b, const char *s, size_t n, unsigned unit)
 	epoch_text(text, value);
 	write_time(b, text, padded, unit, s + n - more, more);
 	return true;
+}
+
+/* The exponent that all of s is, behind its e; over EXPONENT when it is none.
+ */
+static int
+read_exponent(const char *s, size_t n)
+{
+	const bool minus = n > 0 && s[0] == '-';
+	int e = 0;
+
+	if (n > 0 && (s[0] == '-' || s[0] == '+')) {
+		s++;
+		n--;
+	}
+	if (n == 0 || n > 4 || digits(s, n) != n)
+		return EXPONENT + 1;
+	for (size_t i = 0; i < n; i++)
+		e = e * 10 + (s[i] - '0');
+	return e > EXPONENT ? e : minus ? -e : e;
+}
+
+/* Append the number 1.5415343951E9 without its exponent: the point where it
+ * belongs.  False when it is none, or too long. */
+static bool
+move_point(struct buf *b, const char *s, size_t n)
+{
+	const size_t whole = digits(s, n), dot = whole < n && s[whole] == '.';
+	const size_t more = digits(s + whole + dot, n - whole - dot);
+	const size_t e = whole + dot + more;
+	int point, all = (int)(whole + more);
+
+	if (whole == 0 || more < dot || e == n || (s[e] != 'e' && s[e] != 'E'))
+		return false;
+	point = read_exponent(s + e + 1, n - e - 1);
+	if (point > EXPONENT || n > TEXT_MAX)
+		return false;
+	point += (int)whole;
+	if (point <= 0)
+		buf_adds(b, "0.");
+	for (int i = point; i < 0; i++)
+		buf_addc(b, '0');
+	for (int i = 0; i < all || i < point; i++) {
+		if (i > 0 && i == point)
+			buf_addc(b, '.');
+		buf_addc(b, i >= all
+				? '0'
+				: s[(size_t)i + (i >= (int)whole ? dot : 0)]);
+	}
+	return b->err == 0;
+}
+
+bool
+times_epoch(struct buf *b, const char *s, size_t n, unsigned unit)
+{
+	struct buf text = BUF_INIT(3 * TEXT_MAX);
+	bool ok = epoch_plain(b, s, n, unit);
+
+	if (!ok && n > 0)
+		ok = move_point(&text, s, n) &&
+		     epoch_plain(b, text.p, text.len, unit);
+	buf_clear(&text);
+	return ok;
 }
 
 bool
@@ -259,19 +408,6 @@ times_apache(struct buf *b, const char *s, size_t n)
 	memcpy(to + 19, s + 21, 3);
 	memcpy(to + 23, s + 24, 2);
 	return times_iso(b, iso, 25);
-}
-
-/* Does s have the form of the pattern, in which 0 is any digit? */
-static bool
-has_form(const char *s, size_t n, const char *pattern)
-{
-	size_t i;
-
-	for (i = 0; pattern[i] != '\0'; i++)
-		if (i == n || (pattern[i] == '0' ? digits(s + i, 1) == 0
-						 : s[i] != pattern[i]))
-			return false;
-	return true;
 }
 
 /* The length of the zone at s, as read_time() takes it. */

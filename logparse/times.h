@@ -13,11 +13,13 @@
  * 1 to 9999.
  */
 
-/** ISO 8601: any fraction; any offset; T, t or a space; no zone is UTC. */
+/** ISO 8601: any fraction; any offset, Z, UTC or GMT, a space before it or not;
+ * T, t or a space; no zone is UTC; 24:00:00 is the end of the day; no seconds
+ * are none of them; the basic form 20260102T030405. */
 bool times_iso(struct buf *b, const char *s, size_t n);
 
-/** Units since 1970, with or without decimals: unit is 0 for seconds, 3 for
- * ms, 6 for us, 9 for ns. */
+/** Units since 1970, with or without decimals, or an exponent: unit is 0 for
+ * seconds, 3 for ms, 6 for us, 9 for ns. */
 bool times_epoch(struct buf *b, const char *s, size_t n, unsigned unit);
 
 enum {
