@@ -305,7 +305,7 @@ emit_row(struct object *o, struct frame_event *bad)
 	if (c->nunmapped > 1)
 		capture_settle(c);
 	if (f->custom)
-		origin_add(b, o, f, o->record, o->record_len);
+		origin_add(b, o, o->record, o->record_len);
 	add_extra(b, o, f, c, &rec, &d);
 	buf_addc(b, '}');
 	if (!where_none(&o->parser->where) && b->err == 0)

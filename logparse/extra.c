@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "extra.h"
+#include "formatint.h"
 #include "jsonw.h"
 #include "log.h"
 
@@ -31,12 +32,34 @@ add_parent(struct parents *p, const struct path_node *node)
 	}
 }
 
+/* Is it a whole record of text? */
+static bool
+is_line(const struct path_node *node)
+{
+	return node->name != NULL && node->len == strlen(LINE_NAME) &&
+	       memcmp(node->name, LINE_NAME, node->len) == 0;
+}
+
+/* Does a column keep such a record as it is? */
+static bool
+line_is_kept(const struct format *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->columns[i].node != NULL && f->columns[i].as == AS_IS &&
+		    f->columns[i].type == COLUMN_STRING &&
+		    is_line(f->columns[i].node))
+			return true;
+	return false;
+}
+
 /* The name of a place as JSON; the position of an element is one, too. */
 static void
 add_name(struct buf *b, const struct path_node *node)
 {
 	buf_addc(b, '"');
-	if (node->name != NULL)
+	if (is_line(node))
+		buf_adds(b, "line");
+	else if (node->name != NULL)
 		(void)jsonw_escape(b, node->name, node->len);
 	else if (node->pick != NULL)
 		buf_addf(b, "?%s", node->pick->name);
@@ -68,13 +91,16 @@ note(struct capture *c, const struct path_node *node,
 
 /* Values that did not fit, where they stand in the record. */
 static void
-note_misfits(struct capture *c, const struct extra *e, const struct record *rec)
+note_misfits(struct capture *c, const struct extra *e, const struct format *f,
+    const struct record *rec)
 {
 	const struct place *p;
 
 	for (size_t i = 0; i < e->nmisfits; i++) {
 		const struct column *col = e->misfit[i];
 
+		if (col->node != NULL && is_line(col->node) && line_is_kept(f))
+			continue;
 		if (col->node != NULL)
 			note(c, col->node, col->node->parent,
 			    &rec->slots[col->node->slot]);
@@ -154,7 +180,7 @@ extra_add(struct buf *b, const struct extra *e, const struct format *f,
 	buf_reset(&names);
 	buf_reset(&json);
 	(void)buf_room(&names, NAMES_MAX);
-	note_misfits(c, e, rec);
+	note_misfits(c, e, f, rec);
 	note_kept(c, f, rec);
 	some = c->nunmapped > 0;
 	if (some) {

@@ -142,6 +142,8 @@ statement(struct reader *r)
 
 	if (!format_word(r, &w))
 		return true;
+	if (!format_word_is(&w, "about") && !format_quotes(r))
+		return false;
 	if (format_word_is(&w, "column"))
 		return r->part == PART_HEAD || format_column(r);
 	if (format_word_is(&w, "inside"))
@@ -191,6 +193,8 @@ complete(struct reader *r)
 {
 	const struct format *f = r->out;
 
+	/* Of nothing at all the first line is the one to be written. */
+	r->line += r->line == 0;
 	if (f->name[0] == '\0')
 		return format_wrong(r, "a 'format' statement");
 	if (f->table == NULL)
@@ -207,6 +211,21 @@ is_custom(const char *table)
 	size_t n = strlen(table);
 
 	return n > 3 && strcmp(table + n - 3, "_CL") == 0;
+}
+
+/* Columns that such a table has in any case (origin.c, extra.c), or that it
+ * cannot be made with (sentinel-ingestion, Names). */
+static bool
+is_taken(const char *name)
+{
+	static const char *const names[] = {"SourceBucket", "SourceKey",
+	    "SourceRecord", "EventHash", "AdditionalFields", "id", "UniqueId",
+	    "Title"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
 }
 
 /* The statements of a part. */
@@ -237,6 +256,15 @@ finish(struct reader *r)
 
 	if (f->n == 0)
 		return format_wrong(r, "a 'column' statement");
+	for (size_t i = 0; i < f->n; i++)
+		if (is_custom(f->table) && is_taken(f->columns[i].name)) {
+			r->line = f->columns[i].line;
+			return format_wrong(r,
+			    "another name for a column of a _CL table, which "
+			    "has SourceBucket, SourceKey, SourceRecord, "
+			    "EventHash and AdditionalFields in any case, and "
+			    "cannot have id, UniqueId and Title");
+		}
 	path_finish(&f->tree);
 	path_finish(&f->outer);
 	if (f->tree.slots + f->nframed > PATH_SLOTS_MAX)
@@ -377,4 +405,13 @@ bool
 format_is_envelope(const struct format *f, const struct json_val *key)
 {
 	return f->envelope != NULL && json_is(key, f->envelope);
+}
+
+bool
+format_has_column(const struct format *f, const char *name)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (strcmp(f->columns[i].name, name) == 0)
+			return true;
+	return false;
 }

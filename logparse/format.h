@@ -286,4 +286,7 @@ bool format_is_start(const struct format *f, const char *name, size_t n);
 /** Is this the member that holds the records? */
 bool format_is_envelope(const struct format *f, const struct json_val *key);
 
+/** Has it a column of that name, among those that were read? */
+bool format_has_column(const struct format *f, const char *name);
+
 #endif

@@ -72,13 +72,12 @@ read_type(struct reader *r, enum column_type *type)
 	    r, "string, datetime, bool, int, long, real or dynamic");
 }
 
-/* Columns that the service sets itself (sentinel-ingestion, Names). */
+/* Columns that the service sets itself (sentinel-ingestion, Names); others of
+ * them begin with _, as no column of ours does. */
 static bool
 is_reserved(const struct word *w)
 {
-	static const char *const names[] = {"TenantId", "Type", "SourceSystem",
-	    "_ResourceId", "_SubscriptionId", "_ItemId", "_BilledSize",
-	    "_IsBillable", "_TimeReceived"};
+	static const char *const names[] = {"TenantId", "Type", "SourceSystem"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (format_word_is(w, names[i]))
@@ -91,9 +90,11 @@ column_name(struct reader *r, struct column *c)
 {
 	struct word w;
 
-	if (!format_word(r, &w) || !format_is_name(&w, COLUMN_NAME_MAX, "_") ||
-	    is_reserved(&w))
+	if (!format_word(r, &w) || !format_is_name(&w, COLUMN_NAME_MAX, "_"))
 		return format_wrong(r, "a column's name");
+	if (is_reserved(&w))
+		return format_wrong(
+		    r, "a column that is not the service's own");
 	for (const struct column *o = r->out->columns; o < c; o++)
 		if (format_word_is(&w, o->name))
 			return format_wrong(

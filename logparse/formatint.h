@@ -102,6 +102,9 @@ bool format_column(struct reader *r);
 /** Where the line's comment, or the blanks at its end, begin. */
 const char *format_comment(const char *p, const char *end);
 
+/** Is each quote of the rest of the line closed? */
+bool format_quotes(struct reader *r);
+
 /* Here, so that the length of s is a constant. */
 static inline bool
 format_word_is(const struct word *w, const char *s)

@@ -111,21 +111,41 @@ format_globs(struct reader *r, char **list, size_t *n)
 	return true;
 }
 
+/* Where the first of these characters stands outside of quotes, or the end;
+ * *quoted when that is inside of them. */
+static const char *
+unquoted(const char *p, const char *end, char c, bool *quoted)
+{
+	*quoted = false;
+	for (; p < end && (*quoted || *p != c); p++) {
+		if (*p == '"')
+			*quoted = !*quoted;
+		else if (*quoted && *p == '\\' && p + 1 < end)
+			p++;
+	}
+	return p;
+}
+
+bool
+format_quotes(struct reader *r)
+{
+	bool quoted;
+
+	(void)unquoted(r->p, r->end, '\n', &quoted);
+	return !quoted || format_wrong(r, "a closing quote, '\"'");
+}
+
 /* Where the line's comment begins: a # outside of quotes. */
 const char *
 format_comment(const char *p, const char *end)
 {
 	const char *start = p;
-	bool quoted = false;
+	bool quoted;
 
 	if (memchr(p, '#', (size_t)(end - p)) == NULL)
 		p = end;
-	for (; p < end; p++) {
-		if (*p == '"')
-			quoted = !quoted;
-		else if (*p == '#' && !quoted)
-			break;
-	}
+	else
+		p = unquoted(p, end, '#', &quoted);
 	while (p > start && (p[-1] == ' ' || p[-1] == '\t' || p[-1] == '\r'))
 		p--;
 	return p;

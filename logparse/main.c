@@ -122,6 +122,21 @@ check_extra(void)
 	opt_fault(&spec, &f);
 }
 
+/* It is a column of no format that was given: a row has each once. */
+static void
+check_extra_is_new(void)
+{
+	struct fault f = {0};
+
+	for (size_t i = 0; o.extra != NULL && i < p.formats.n; i++)
+		if (format_has_column(p.formats.v[i].format, o.extra)) {
+			(void)fault_set(&f, EXIT_BADUSAGE,
+			    "--extra '%s' is a column of format '%s'", o.extra,
+			    p.formats.v[i].format->name);
+			opt_fault(&spec, &f);
+		}
+}
+
 static _Noreturn void
 die(const struct fault *f)
 {
@@ -143,6 +158,7 @@ load_formats(void)
 			die(&f);
 	free(o.files.v);
 	p.formats.keep = o.extra != NULL;
+	check_extra_is_new();
 	p.forced = -1;
 	if (o.format == NULL || strcmp(o.format, "auto") == 0)
 		return;

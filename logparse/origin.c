@@ -1,6 +1,5 @@
 /* Columns that say where a row comes from: see origin.h. */
 #include <inttypes.h>
-#include <string.h>
 
 #include "crypto.h"
 #include "jsonw.h"
@@ -18,15 +17,6 @@ origin_init(struct object *o, const struct json_val *bucket)
 	buf_adds(&o->origin, "\",\"SourceKey\":\"");
 	(void)jsonw_escape(&o->origin, o->key, o->nkey);
 	buf_adds(&o->origin, "\"");
-}
-
-static bool
-has_column(const struct format *f, const char *name)
-{
-	for (size_t i = 0; i < f->n; i++)
-		if (strcmp(f->columns[i].name, name) == 0)
-			return true;
-	return false;
 }
 
 static void
@@ -47,14 +37,10 @@ add_hash(struct buf *b, const char *p, size_t n)
 }
 
 void
-origin_add(struct buf *b, const struct object *o, const struct format *f,
-    const char *p, size_t n)
+origin_add(struct buf *b, const struct object *o, const char *p, size_t n)
 {
-	if (o->origin.err == 0 && !has_column(f, "SourceBucket") &&
-	    !has_column(f, "SourceKey"))
+	if (o->origin.err == 0)
 		buf_add(b, o->origin.p, o->origin.len);
-	if (!has_column(f, "SourceRecord"))
-		buf_addf(b, ",\"SourceRecord\":%" PRIu64, o->counts.records);
-	if (!has_column(f, "EventHash"))
-		add_hash(b, p, n);
+	buf_addf(b, ",\"SourceRecord\":%" PRIu64, o->counts.records);
+	add_hash(b, p, n);
 }

@@ -13,9 +13,7 @@
  * as JSON. */
 void origin_init(struct object *o, const struct json_val *bucket);
 
-/** Append the four to a row of the record of n bytes at p; those that the
- * format itself has are left out. */
-void origin_add(struct buf *b, const struct object *o, const struct format *f,
-    const char *p, size_t n);
+/** Append the four to a row of the record of n bytes at p. */
+void origin_add(struct buf *b, const struct object *o, const char *p, size_t n);
 
 #endif

@@ -118,4 +118,19 @@ is "$(printf 'a line\n' | logparse --log-format text --rows - | jq -r '(.TimeGen
 is "$(printf 'a line\n' | logparse --log-format text --rows --strict-time - 2>&1 | grep -c no-time)" 1 "but not with --strict-time"
 is "$(printf '2 1 eni-0 - - - - - - - - - - NODATA\n' | logparse --log-format text --rows --format vpcflow - 2>&1 | grep -c no-time)" \
 	1 "nor of a known type"
+
+# A line without its time has the object's, and is kept once: in its column, or by a
+# name of its own where no column takes it whole.
+printf '%s a\n\tb \377\n' $time >"$tmp/in"
+is "$(logparse --log-format text --rows --format rds "$tmp/in" 2>/dev/null | jq -c '[.Message, .AdditionalFields]' | tail -1)" \
+	'["\tb �",null]' "a line of RDS without a time"
+is "$(logparse --log-format text --format rds "$tmp/in" 2>/dev/null | jq -c '.end // empty | [.time_fallback, .replaced]')" '[1,1]' "counted once"
+printf 'format q 1\ntable T_CL\nframe lines\ncolumn TimeGenerated datetime line as leading\n' >"$tmp/q.format"
+is "$(logparse --log-format text --rows --format-file "$tmp/q.format" --format q "$tmp/in" 2>/dev/null | jq -c .AdditionalFields | xargs)" \
+	'null {line:\tb �}' "a line that no column takes"
+
+# A column of a format cannot be what --extra names.
+printf 'format q 1\ntable T\nframe lines\ncolumn TimeGenerated datetime line as leading\ncolumn A_CF string line\n' >"$tmp/q.format"
+logparse --log-format text --format-file "$tmp/q.format" --extra A_CF "$tmp/in" >"$tmp/out" 2>"$tmp/err"
+is "$? $(grep -c "extra 'A_CF' is a column of format 'q'" "$tmp/err")" "64 1" "--extra names a column that is there: exit 64"
 tap_done

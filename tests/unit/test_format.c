@@ -68,10 +68,75 @@ too_many(void)
 	refused("require a[\"\"]\n", "expected a member name");
 }
 
+/* What rows of tables of one's own have in any case, and what these cannot. */
+static void
+taken(void)
+{
+	static const char *const names[] = {"SourceBucket", "SourceKey",
+	    "SourceRecord", "EventHash", "AdditionalFields", "id", "UniqueId",
+	    "Title"};
+	struct fault fault = {0};
+	struct buf b = BUF_INIT(1000);
+	struct format *f;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		buf_reset(&b);
+		buf_addf(&b,
+		    HEAD "column A string a\ncolumn %s string b\n# x\n",
+		    names[i]);
+		refused(b.p, "line 6: expected another name for a column");
+	}
+	buf_reset(&b);
+	buf_adds(&b, "format x-1 2\ntable T\nframe json\n"
+		     "column TimeGenerated datetime t\ncolumn Title string a\n"
+		     "column SourceKey string b\n");
+	f = format_read("f", b.p, b.len, &fault);
+	OK(f != NULL, "tables of the service may have them");
+	OK(f != NULL && format_has_column(f, "Title") &&
+		!format_has_column(f, "Titl"),
+	    "columns by name");
+	format_free(f);
+	buf_clear(&b);
+}
+
+/* Quotes that nothing closes; those inside of texts need no more. */
+static void
+unclosed(void)
+{
+	static const char *const lines[] = {"column A string = \"x",
+	    "column A string a[\"x]", "column A string = \"x\\\"",
+	    "column A string part \",\" 1 \"a b", "require \"a b",
+	    "allowed a \"b", "allowed a \"b\" \"c # \"d\" e", "key \"a",
+	    "column A string a[\"b\"] | c[\"d]"};
+	static const char fine[] =
+	    "about a 12\" disk\n" HEAD
+	    "column A string = \"x\\\"y # z\" # \"a\n"
+	    "column B string = \"\\\\\" # a\n"
+	    "column C string a[\"b c\"]\nallowed c \"d e\"\n";
+	struct fault fault = {0};
+	struct buf b = BUF_INIT(1000);
+	struct format *f;
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		buf_reset(&b);
+		buf_addf(&b, HEAD "# \"\n%s\ncolumn Z string z\n", lines[i]);
+		refused(b.p, "line 6: expected a closing quote");
+	}
+	f = format_read("f", fine, sizeof(fine) - 1, &fault);
+	OK(f != NULL, fault.text);
+	OK(f != NULL && strcmp(f->columns[1].constant, "\"x\\\"y # z\"") == 0,
+	    "a constant with a quote and a number sign");
+	OK(f != NULL && strcmp(f->columns[2].constant, "\"\\\\\"") == 0,
+	    "one that ends in a backslash");
+	format_free(f);
+	buf_clear(&b);
+}
+
 static void
 errors(void)
 {
-	refused("", "line 0: expected a 'format' statement");
+	refused("", "line 1: expected a 'format' statement");
+	refused("\n\n", "line 2: expected a 'format' statement");
 	refused("format x 1\n", "expected a 'table' statement");
 	refused("format x 1\ntable T\n", "expected a 'frame' statement");
 	refused("format x 1\ntable T\nframe json\n",
@@ -149,19 +214,22 @@ errors(void)
 	refused("filter\n", "line 1: expected a path");
 	refused("column A string a\n", "TimeGenerated as the first column");
 	refused("column TimeGenerated string a\n", "to be a datetime");
-	refused(HEAD "column TenantId string a\n", "line 5: expected a column");
+	refused(HEAD "column TenantId string a\n",
+	    "line 5: expected a column that is not the service's");
 	refused(HEAD "column 1A string a\n", "line 5: expected a column");
 	refused(HEAD "column TimeGenerated string a\n",
 	    "line 5: expected a column that is not there yet");
 	refused(HEAD "column A text a\n", "line 5: expected string, datetime");
 	refused(HEAD "column A string\n", "line 5: expected a path, or =");
 	refused(HEAD "column A string = 1\n", "line 5: expected a constant");
-	refused(HEAD "column A string = \"x\n", "line 5: expected a constant");
+	refused(HEAD "column _ResourceId string a\n",
+	    "line 5: expected a column's name");
+	taken();
+	unclosed();
 	refused(
 	    HEAD "column A string a..b\n", "line 5: path 'a..b', character");
 	refused(HEAD "column A string a[\n", "line 5: path 'a['");
 	refused(HEAD "column A string a[x]\n", "line 5: path 'a[x]'");
-	refused(HEAD "column A string a[\"x]\n", "line 5: path 'a[\"x]'");
 	refused(HEAD "column A string a.b\ncolumn B string a[0]\n",
 	    "names and positions at one place");
 	refused(HEAD "column A string a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q\n",
