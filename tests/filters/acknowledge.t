@@ -38,13 +38,6 @@ total() { tail -n 1 out | jq -c ".done | $1"; }
 receipts() { python3 "$receipts_py" "$@"; }
 ack() { s3ack --log-format text --state s.db "$@" >acked 2>err; }
 sql() { sqlite3 -cmd '.timeout 20000' s.db "$1"; }
-wait_for() {
-	for _ in $(seq 600); do
-		"$@" && return
-		sleep 0.05
-	done
-	return 1
-}
 
 ### --since <= modified < --until
 list --since 2026-11-20T00:00:00Z s3://times/
@@ -179,7 +172,7 @@ receipts delivered <out >r
 ok=0 last=0
 for part in 500 1000 1500 2000 2500 3000; do
 	sed -n "$((last + 1)),${part}p" r >&7
-	wait_for eval '[ "$(wc -l <acked)" -ge $part ]'
+	until_true eval '[ "$(wc -l <acked)" -ge $part ]'
 	list --state s.db s3://logs/w/
 	[ "$rc $(total .objects)" = "0 $((3000 - part))" ] && ok=$((ok + 1))
 	last=$part
@@ -199,8 +192,8 @@ held() {
 	s3list --state s.db "$@" >full 2>/dev/null </dev/null &
 	holder=$!
 	exec 8<full
-	wait_for grep -q '^State:.S' /proc/$holder/status && wait_for compgen -G 's.db-s3list-*.lock' >/dev/null &&
-		wait_for grep -qs . s.db-s3list-*.lock
+	until_true grep -q '^State:.S' /proc/$holder/status && until_true compgen -G 's.db-s3list-*.lock' >/dev/null &&
+		until_true grep -qs . s.db-s3list-*.lock
 }
 free_it() {
 	kill -9 $holder

@@ -181,8 +181,7 @@ for f in logparse sentinelpost s3ack; do
 	pid=$!
 	exec 7>"$dir/in"
 	until_catches "$pid"
-	kill "$pid"
-	kill "$pid"
+	at_once "$pid"
 	until_taken "$pid"
 	kill -0 "$pid"
 	ok "$f: two signals at once are one"

@@ -44,7 +44,7 @@ for page in s3list/s3list.1 s3fetch/s3fetch.1 logparse/logparse.1 logparse/logpa
 	n=0
 	for example in "$dir/$name"/??; do
 		n=$((n + 1))
-		(cd "$dir/run" && timeout 60 bash "$example") >"$dir/out" 2>"$dir/err" </dev/null
+		(cd "$dir/run" && timeout 600 bash "$example") >"$dir/out" 2>"$dir/err" </dev/null
 		rc=$?
 		want=0
 		grep -q '< *dead.ndjson' "$example" && want=65

@@ -26,7 +26,7 @@ names=() codes=() want_codes=() plains=() patterns=()
 mistake() {
 	local rc=0 ere
 	err=$dir/said/${#names[@]}
-	(cd "$dir" && exec timeout 120 bash -c "$3") >"$dir/out" 2>"$err" </dev/null || rc=$?
+	(cd "$dir" && exec timeout 600 bash -c "$3") >"$dir/out" 2>"$err" </dev/null || rc=$?
 	names+=("$1") codes+=("$rc") want_codes+=("$2") plains+=("${plain:-}")
 	shift 3
 	printf -v ere '%s\n' "$@"

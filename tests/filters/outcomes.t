@@ -5,6 +5,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 99
 . tests/lib/tap.sh
 . tests/lib/filters.sh
+. tests/lib/signals.sh
 . tests/lib/s3sim.sh
 command -v python3 >/dev/null || skip_all "python3 is not installed"
 receipts_py=$PWD/tests/lib/receipts.py
@@ -201,11 +202,9 @@ is "$(jq -c 'select(.state) | [.key, .state.is]' shown)" '["many/000002999","due
 mkfifo unread
 s3list --log-format text --state s.db --show >unread 2>err &
 pid=$!
-exec 8<unread
-for _ in $(seq 600); do
-	grep -q '^State:.S' /proc/$pid/status && break
-	sleep 0.05
-done
+exec 8<unread 9>unread
+until_true full 9
+exec 9>&-
 kill $pid
 cat <&8 >shown
 wait $pid

@@ -5,6 +5,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit
 . tests/lib/tap.sh
 . tests/lib/filters.sh
+. tests/lib/signals.sh
 dir=$(mktemp -d "${TMPDIR:-/tmp}/s3ack.XXXXXX") || exit 1
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit
@@ -138,10 +139,8 @@ pid=$!
 exec 7>arm
 receipt k delivered >&7
 receipt l delivered >&7
-for _ in $(seq 600); do
-	[ "$(wc -l <one)" -ge 2 ] && break
-	sleep 0.05
-done
+passed_two() { [ "$(wc -l <one)" -ge 2 ]; }
+until_true passed_two
 { receipt k delivered | sed 's/dcr-1/dcr-2/'; finished; } >in
 ack --state s.db --need 2 <in
 is "$rc $(status k) $(status l)" "0 delivered partial" "--need 2, the arm that is second: what it has is settled"
@@ -241,10 +240,7 @@ s3ack --state s.db <pipe >out 2>err &
 pid=$!
 exec 7>pipe
 receipt a delivered >&7
-for _ in $(seq 200); do
-	[ -s out ] && break
-	sleep 0.05
-done
+until_true test -s out
 is "$(wc -l <out) $(status a)" "1 delivered" "a receipt comes out at once, and is in the state then"
 kill -9 $pid
 wait $pid 2>/dev/null
@@ -270,11 +266,8 @@ python3 -c 'print(("{\"some\":\"" + "x" * 300000 + "\"}\n") * 4, end="")' >in
 receipt k delivered >>in
 s3ack --state s.db --stop-within 1ms <in >unread 2>err &
 pid=$!
-exec 8<unread
-for _ in $(seq 600); do
-	grep -q '^State:.S' /proc/$pid/status 2>/dev/null && break
-	sleep 0.05
-done
+exec 8<>unread
+until_true full 8
 kill $pid
 wait $pid
 is $? 75 "standard output that nobody reads: SIGTERM ends it after --stop-within"
@@ -290,10 +283,8 @@ yes "$(receipt k delivered)" >busy 2>yes.err &
 yes=$!
 LB_CLOCK_SPEED=20 "$BUILD/testbin/s3ack" --state s.db --stop-within 1ms <busy >/dev/null 2>err &
 pid=$!
-for _ in $(seq 600); do
-	[ "$(status k 2>/dev/null)" = delivered ] && break
-	sleep 0.05
-done
+entered() { [ "$(status k 2>/dev/null)" = delivered ]; }
+until_true entered
 kill $pid
 wait $pid
 is $? 75 "input without a pause: SIGTERM ends it after --stop-within"
@@ -364,10 +355,8 @@ LB_CLOCK_SPEED=600 "$BUILD/testbin/s3ack" --state s.db <idle >/dev/null 2>err &
 pid=$!
 exec 7>idle
 head -n 100 old >&7
-for _ in $(seq 600); do
-	[ "$(sql 'select pruned > 0 from pipeline')" = 1 ] && [ "$(sql 'select count(*) from objects')" = 0 ] && break
-	sleep 0.05
-done
+forgotten() { [ "$(sql 'select pruned > 0 from pipeline')" = 1 ] && [ "$(sql 'select count(*) from objects')" = 0 ]; }
+until_true forgotten
 kill -0 $pid
 is "$? $(sql 'select count(*) from objects')" "0 0" "an s3ack that waits for input forgets what is old"
 exec 7>&-
@@ -405,11 +394,8 @@ mkfifo unread
 yes '{"some":"line of the wire that is not empty"}' | head -n 20000 >one
 s3ack --state s.db <one >unread 2>err &
 pid=$!
-exec 8<unread
-for _ in $(seq 600); do
-	grep -q '^State:.S' /proc/$pid/status 2>/dev/null && break
-	sleep 0.05
-done
+exec 8<>unread
+until_true full 8
 exec 8<&-
 wait $pid
 is "$? $(cat err)" "141 " "a reader that leaves a full pipe"
@@ -448,10 +434,7 @@ ready() {
 	pid=$!
 	exec 7>pipe
 	echo '{"ready":1}' >&7
-	for _ in $(seq 200); do
-		[ -s out ] && break
-		sleep 0.05
-	done
+	until_true test -s out
 }
 ready
 kill $pid

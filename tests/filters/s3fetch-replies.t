@@ -96,7 +96,7 @@ is "$(requests)" 1 "so it is not asked for"
 
 # Three windows do not fit: one waits, and its rest cannot be asked for.
 window=$'\x28\xb5\x2f\xfd\x10\x60\x09\x0b\x0a' # 4 MiB; then a raw block of 82,273 bytes
-raw expect "send:HTTP/1.1 200 OK\r\nContent-Length: 82282\r\n\r\n$window" sleep:1500 fill:82273
+raw expect "send:HTTP/1.1 200 OK\r\nContent-Length: 82282\r\n\r\n$window" sleep:3000 fill:82273
 for _ in 1 2 3; do echo "$plain"; done >"$tmp/in"
 AWS_ENDPOINT_URL_S3=$url bin=$slow fetch --jobs 3 --memory 36M
 is "$rc $(sort <<<"$sum")" "75 done 75

@@ -115,9 +115,12 @@ fresh
 reset
 faults '{"op":"GET","key":"seq.gz","times":-1,"stall_after":10000}'
 echo s3://logs/seq.gz >"$tmp/in"
-rc=0
-timeout -s TERM 2 "$slow" --stop-within 100ms --save "$save" <"$tmp/in" \
-	>"$tmp/out" 2>"$tmp/err" || rc=$?
+"$slow" --stop-within 100ms --save "$save" <"$tmp/in" >"$tmp/out" 2>"$tmp/err" &
+pid=$!
+begun() { [ "$(find "$save" -type f | wc -l)" = 1 ]; }
+until_true begun
+kill "$pid"
+wait "$pid"
 is "$(jq -c .done.exit "$tmp/out") $(find "$save" -type f | wc -l)" "75 0" \
 	"SIGTERM removes the unfinished file"
 reset

@@ -98,19 +98,18 @@ ended
 is "$rc $sum" "75 seq end $size $size
 done 75" "operands that are left count"
 
-# As a terminal or timeout(1) does it: the process, then its whole group.
+# As timeout(1) does it: the process, then its whole group.
 reset
 faults "$slowly"
 { cat "$tmp/one"; line text; } >"$tmp/two"
 : >"$tmp/out"
 # shellcheck disable=SC2016 # for the shell that begins the group
-setsid bash -c 'trap "" TERM
+setsid bash -c 'trap "" TERM INT
 	"$1" -v --jobs 1 <"$2/two" >"$2/out" 2>"$2/err" & echo $! >"$2/pid"
 	wait $!; echo $? >"$2/rc"' - "$bin" "$tmp" &
 group=$!
 until_some "$tmp/out" '"at":'
-kill "$(cat "$tmp/pid")"
-kill -- "-$group"
+at_once "$(cat "$tmp/pid")" "-$group"
 wait "$group"
 is "$(cat "$tmp/rc") $(python3 tests/lib/wirecheck.py <"$tmp/out")" \
 	"75 seq end $size $size
@@ -137,7 +136,7 @@ blocked() {
 	"$bin" -v "$@" <"$in" >"$tmp/pipe" 2>"$tmp/err" &
 	pid=$!
 	until_true asked logs/seq
-	sleep 0.5
+	until_true full 9
 }
 reset
 faults "$endless"

@@ -20,10 +20,7 @@ exec 9<>pipe
 perl -e 'fcntl(STDOUT, 1031, 256 * 1024) or die "F_SETPIPE_SZ: $!"' >pipe
 dd if=/dev/zero of=pipe bs=4096 2>/dev/null &
 filler=$!
-for _ in $(seq 1000); do
-	[ "$(sed -n 's/^wchar: //p' "/proc/$filler/io")" -ge $((256 * 1024)) ] && break
-	sleep 0.02
-done
+until_true full 9
 
 # stuck NAME OPTION ...
 stuck() {

@@ -321,15 +321,7 @@ slow_start() { # OPTION ..: s3list against a pipe that nobody reads, yet
 	pid=$!
 	exec 8<"$tmp/pipe"
 }
-# wait_for COMMAND ..: wait for it to hold, some minutes at most.
-wait_for() {
-	for _ in $(seq 4000); do
-		"$@" && return
-		sleep 0.05
-	done
-	return 1
-}
-full() {
+holds_much() {
 	[ "$(python3 -c '
 import array, fcntl, termios
 n = array.array("i", [0])
@@ -340,7 +332,7 @@ idle() { [ "$(s3sim_status .in_hand)" -eq 0 ]; }
 asked() { [ "$(s3sim_status .in_hand)" -ge 1 ]; }
 fill s/ 20000
 AZURE_CLIENT_SECRET=azure-secret slow_start --state "$db" s3://logs/s/
-wait_for full && kill -0 $pid
+until_true holds_much && kill -0 $pid
 ok "a pipe that is full is waited for"
 list --state "$db" s3://logs/s/
 is "$rc $(total exit)" "75 75" "a second one of the same prefix is refused"
@@ -363,7 +355,7 @@ is "$(jq -c . "$tmp/out" 2>&1 | wc -l)" "$(wc -l <"$tmp/out")" "in whole lines"
 ok "and no more is listed"
 
 LB_CLOCK_SPEED=60 slow_start --stop-within 30s s3://logs/s/
-wait_for full
+until_true holds_much
 kill $pid
 wait $pid
 is "$?" 75 "SIGTERM while nobody reads: it ends within --stop-within"
@@ -371,20 +363,20 @@ like "$(cat "$tmp/err")" "took nothing more" "and says what that means"
 exec 8<&-
 
 slow_start s3://logs/s/
-wait_for full
+until_true holds_much
 exec 8<&-
 wait $pid
 is "$? $(cat "$tmp/err")" "141 " "a reader that leaves while the pipe is full"
 fault '{"op":"LIST","times":-1,"delay_ms":3000}'
 slow_start s3://logs/s/
-wait_for asked
+until_true asked
 exec 8<&-
 wait $pid
 is "$? $(cat "$tmp/err")" "141 " "and one that leaves while the store is asked"
-wait_for idle
+until_true idle
 "$BUILD/bin/s3list" s3://logs/s/ >"$tmp/out" 2>/dev/null &
 pid=$!
-wait_for asked
+until_true asked
 kill -TERM $pid
 wait $pid
 is "$? $(jq -c .done.exit "$tmp/out")" "75 75" "SIGTERM while the store is asked"

@@ -6,6 +6,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit
 : "${BUILD:=$PWD/build}"
 . tests/lib/tap.sh
+. tests/lib/signals.sh
 . tests/lib/sentinelsim.sh
 post=$BUILD/testbin/sentinelpost
 export LC_ALL=C TZ=UTC
@@ -114,7 +115,7 @@ rm -f "$tmp/dead"
 # A long object: what is settled is told while it lasts.
 sim_control reset
 mkfifo "$tmp/fifo"
-LB_CLOCK_SPEED=100 "$post" <"$tmp/fifo" >"$tmp/out" 2>"$tmp/err" &
+LB_CLOCK_SPEED=100 "$post" --stop-within 5m <"$tmp/fifo" >"$tmp/out" 2>"$tmp/err" &
 pid=$!
 exec 7>"$tmp/fifo"
 { open "$A" && rows "$A" 0 3 T3 && totals mark "$A" 3 0 && rows "$A" 3 5 T3; } >&7
@@ -124,7 +125,7 @@ is "$(receipts)" "partial 3 3 0" "a partial receipt, up to the mark"
 until_true grep -q '"through":5' "$tmp/out"
 is "$(receipts)" "partial 3 3 0,partial 5 5 0" "the next one when it moved, and none between"
 kill "$pid"
-sleep 0.1
+until_taken "$pid"
 totals mark "$A" 6 0 >&7
 wait "$pid"
 is "$?" 75 "SIGTERM stops it inside the object when the input does not end"

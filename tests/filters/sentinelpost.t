@@ -105,10 +105,7 @@ sim_control up
 sim_control reset
 {
 	object "$A" 2
-	for ((i = 0; i < 500; i++)); do
-		[ -s "$SIM_DIR/rows/T_CL.ndjson" ] && break
-		sleep 0.01
-	done
+	until_true test -s "$SIM_DIR/rows/T_CL.ndjson"
 	sim_control revoke-tokens
 	object "$B" 2
 } | { again; printf '%s\n' "$rc" >"$tmp/rc"; }

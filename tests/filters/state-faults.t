@@ -55,7 +55,7 @@ mkfifo hold
 sqlite3 busy.db <hold >held.out 2>&1 &
 exec 6>hold
 echo "begin immediate; select 'held';" >&6
-for _ in $(seq 600); do [ -s held.out ] && break; sleep 0.05; done
+until_true test -s held.out
 s3ack --log-format text --state busy.db <receipts >busy.acked 2>busy.err &
 busy=$!
 

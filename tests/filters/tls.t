@@ -51,7 +51,7 @@ serve() {
 	openssl s_server -accept 127.0.0.1:0 -cert "$tmp/ca/$cert.pem" -key "$tmp/ca/server.key" -www "$@" \
 		>"$tmp/server" 2>&1 </dev/null &
 	server=$!
-	for ((i = 0; i < 1000; i++)); do
+	for ((i = 0; i < 6000; i++)); do
 		# read(1) takes whole lines alone.
 		while read -r said; do
 			[[ $said =~ ^ACCEPT\ .*:([0-9]+)$ ]] && port=${BASH_REMATCH[1]} && return

@@ -87,10 +87,8 @@ s3ack --log-format text --state "$dir/state.db" <"$dir/posted" >"$dir/out" 2>"$d
 acker=$!
 s3list s3://logs/ 2>/dev/null | s3fetch 2>/dev/null | logparse 2>/dev/null |
 	bash -c 'echo $$ >"$1"; exec sentinelpost >"$2" 2>/dev/null' - "$dir/pid" "$dir/posted" 2>/dev/null &
-for _ in $(seq 600); do
-	[ "$(sim_status .requests)" -gt 0 ] && break
-	sleep 0.05
-done
+asked() { [ "$(sim_status .requests)" -gt 0 ]; }
+until_true asked
 kill -9 "$(cat "$dir/pid")"
 wait $acker
 is "$? $(sql 'select count(*) from objects')" "75 0" "whatever is done before it, it is not: 75"

@@ -60,10 +60,7 @@ arrived() {
 	files "$1" | xargs -0 logparse --rows --format cloudtrail 2>"$dir/err.rows" |
 		tee >(rowsum --member AwsEventId >"$dir/ids") | rowsum >"$dir/rows"
 	is "$got" "$(cat "$dir/rows")" "$1: they are those of the files, each once"
-	for _ in $(seq 500); do
-		[ -s "$dir/ids" ] && break
-		sleep 0.02
-	done
+	until_true test -s "$dir/ids"
 	is "$(cat "$dir/ids")" "$(files "$1" | xargs -0 zcat | rowsum --member eventID)" \
 		"$1: with the event ids of the records"
 }

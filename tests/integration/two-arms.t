@@ -53,10 +53,8 @@ run() {
 			tee "$dir/listed" | s3fetch 2>"$dir/err.s3fetch" | logparse 2>"$dir/err.logparse" |
 			tee >(post one) | post two
 	)
-	for _ in $(seq 1200); do
-		[ -s "$dir/rc.one" ] && [ -s "$dir/rc.two" ] && return
-		sleep 0.05
-	done
+	until_true test -s "$dir/rc.one"
+	until_true test -s "$dir/rc.two"
 }
 sql() { sqlite3 -readonly -cmd '.timeout 10000' "$dir/state.db" "$1" 2>/dev/null; }
 

@@ -11,14 +11,10 @@ yes 'HTTP/1.1 100 Continue' | head -n 200000 | sed 's/$/\r\n\r/' >"$tmp/interim"
 head -c 300000 /dev/urandom >"$tmp/garbage"
 # raw STEP ..: a server that does that; its port in RAW, its requests in $tmp/log.
 raw() {
-	local i
 	rm -f "$tmp/port" "$tmp/log"
 	"$BUILD/fakes/rawserver" --port-file "$tmp/port" --log "$tmp/log" "$@" 2>/dev/null &
 	servers+=($!)
-	for ((i = 0; i < 3000; i++)); do
-		[ -s "$tmp/port" ] && break
-		sleep 0.02
-	done
+	until_true test -s "$tmp/port"
 	RAW=$(cat "$tmp/port")
 }
 raw_stop() {
@@ -33,7 +29,7 @@ requests() { grep -c '^[A-Z]* /' "$tmp/log"; }
 # filter that hangs is ended: 124.
 weighed() {
 	rc=0
-	timeout 120 /usr/bin/time -q -f %M -o "$tmp/peak" "$@" >"$tmp/out" 2>"$tmp/err" || rc=$?
+	timeout 600 /usr/bin/time -q -f %M -o "$tmp/peak" "$@" >"$tmp/out" 2>"$tmp/err" || rc=$?
 	err=$(tr -d '\0' <"$tmp/err")
 }
 # harmless FILE: is it text, without what steers a terminal or turns text round?

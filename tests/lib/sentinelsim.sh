@@ -37,7 +37,7 @@ sim_start() {
 		--client-id 66666666-7777-8888-9999-000000000000 \
 		"${tls[@]}" "$@" >"$SIM_DIR/out" 2>"$SIM_DIR/err" &
 	SIM_PID=$!
-	for ((i = 0; i < 1000; i++)); do
+	for ((i = 0; i < 6000; i++)); do
 		[ -s "$SIM_DIR/port" ] && break
 		if ! kill -0 "$SIM_PID" 2>/dev/null; then
 			cat "$SIM_DIR/err" >&2

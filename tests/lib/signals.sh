@@ -21,6 +21,23 @@ catches() {
 # until_catches PID: wait until it does
 until_catches() { until_true catches "$1"; }
 
+# at_once PID ..: two requests to stop, to whom they are for at the same moment:
+# it is stopped until both are there.
+is_stopped() { grep -q '^State:.T' "/proc/$1/status"; }
+at_once() {
+	local pid=$1
+	kill -STOP "$pid"
+	until_true is_stopped "$pid"
+	kill -TERM "$pid"
+	kill -INT "${2:-$pid}"
+	kill -CONT "$pid"
+}
+
+# full FD: does the pipe behind it, which can be written to, take nothing more?
+full() {
+	perl -e 'my $w = ""; vec($w, $ARGV[0], 1) = 1; exit(select(undef, $w, undef, 0) != 0)' "$1"
+}
+
 # taken PID: has it none that waits to be taken?
 taken() { ! signal_term "$1" SigPnd ShdPnd; }
 

@@ -597,8 +597,9 @@ polling(void)
 	    "a pipe whose reader left wakes, though nothing was asked of it");
 	fds[2].fd = -1;
 	(void)sigaction(SIGALRM, &sa, NULL);
-	(void)ualarm(30000, 0);
+	(void)ualarm(30000, 30000);
 	OK(http_poll(h, fds, 3, 60000, &f), "a signal ends the wait");
+	(void)ualarm(0, 0);
 	OK(http_running(h) == 1 && x.done == 0, "the request goes on");
 	http_free(h);
 	server_stop(&s);

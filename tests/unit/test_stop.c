@@ -52,6 +52,25 @@ two_requests(void *arg)
 	(void)raise(sig);
 }
 
+/* A run that took less than the time in which signals are one request: on a
+ * busy machine others can come between. */
+static void
+run_fast(struct child *c, void (*fn)(void *), void *arg)
+{
+	struct timespec from, to;
+	long ms;
+
+	for (int i = 0; i < 1000; i++) {
+		(void)clock_gettime(CLOCK_MONOTONIC, &from);
+		child_run(c, fn, arg);
+		(void)clock_gettime(CLOCK_MONOTONIC, &to);
+		ms = (long)(to.tv_sec - from.tv_sec) * 1000 +
+		     (to.tv_nsec - from.tv_nsec) / 1000000;
+		if (ms < 90 || c->rc == 0)
+			return;
+	}
+}
+
 int
 main(void)
 {
@@ -59,7 +78,7 @@ main(void)
 	struct child c;
 
 	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
-		child_run(&c, one_request, (void *)(uintptr_t)&signals[i]);
+		run_fast(&c, one_request, (void *)(uintptr_t)&signals[i]);
 		OK(c.rc == 0, "a signal, and others at once, ask for an end");
 		child_run(&c, two_requests, (void *)(uintptr_t)&signals[i]);
 		OK(c.rc == 128 + signals[i], "a second request is one");
