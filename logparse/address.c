@@ -27,6 +27,17 @@ is_ipv4(const char *s, size_t n)
 	return s == end;
 }
 
+/* Without the zone of an IPv6 address, fe80::1%eth0 (RFC 4007, 11). */
+static size_t
+without_zone(const char *s, size_t n)
+{
+	size_t i = n;
+
+	while (i > 0 && memchr("%:", s[i - 1], 2) == NULL)
+		i--;
+	return i > 0 && i < n && s[i - 1] == '%' ? i - 1 : n;
+}
+
 bool
 address_valid(const char *s, size_t n)
 {
@@ -35,6 +46,7 @@ address_valid(const char *s, size_t n)
 
 	if (is_ipv4(s, n))
 		return true;
+	n = without_zone(s, n);
 	if (n >= sizeof(text) || memchr(s, ':', n) == NULL ||
 	    memchr(s, '\0', n) != NULL)
 		return false;

@@ -69,12 +69,16 @@ add_port(struct buf *b, enum column_type type, const char *p, size_t n,
     struct value_counts *counts)
 {
 	struct address a = address_split(p, n);
-	struct json_val port = {a.port, a.nport, JSON_NUMBER, 0}, number;
+	struct json_val port, number;
 	struct json j;
 	int64_t value;
 
 	if (a.nport == 0)
 		return VALUE_ABSENT;
+	/* Text may have zeros in front: see value_number(). */
+	for (; a.nport > 1 && a.port[0] == '0'; a.port++)
+		a.nport--;
+	port = (struct json_val){a.port, a.nport, JSON_NUMBER, 0};
 	json_init(&j, a.port, a.nport);
 	if (!json_value(&j, &number) || !json_done(&j) || number.n != a.nport ||
 	    !json_int(&number, &value) || value < 0 || value > PORT_MAX)

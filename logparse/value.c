@@ -1,4 +1,7 @@
 /* Conversions of slices to column values; see value.h. */
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "jsoncut.h"
@@ -130,10 +133,11 @@ add_time(struct buf *b, const struct json_val *v)
 static enum value_result
 add_bool(struct buf *b, const struct json_val *v)
 {
-	if (v->type == JSON_TRUE || json_is(v, "true") || json_is(v, "True"))
+	if (v->type == JSON_TRUE || json_is(v, "true") || json_is(v, "True") ||
+	    json_is(v, "TRUE"))
 		buf_adds(b, "true");
 	else if (v->type == JSON_FALSE || json_is(v, "false") ||
-		 json_is(v, "False"))
+		 json_is(v, "False") || json_is(v, "FALSE"))
 		buf_adds(b, "false");
 	else
 		return VALUE_MISFIT;
@@ -163,6 +167,24 @@ value_number(const struct json_val *v, struct json_val *number)
 	       number->type == JSON_NUMBER && number->n == n;
 }
 
+/* Is it a number that a double has?  The service's readers may fail on others,
+ * and on the rows that came with them. */
+static bool
+fits_double(struct buf *b, const struct json_val *number)
+{
+	bool fits;
+
+	/* A double goes up to 1.8e308. */
+	if (number->n < DBL_MAX_10_EXP &&
+	    memchr(number->p, 'e', number->n) == NULL &&
+	    memchr(number->p, 'E', number->n) == NULL)
+		return true;
+	buf_add(&compact, number->p, number->n);
+	fits = compact.err != 0 || isfinite(strtod(compact.p, NULL));
+	done(b, &compact);
+	return fits;
+}
+
 static enum value_result
 add_number(struct buf *b, enum column_type type, const struct json_val *v)
 {
@@ -170,6 +192,8 @@ add_number(struct buf *b, enum column_type type, const struct json_val *v)
 	int64_t i;
 
 	if (!value_number(v, &number))
+		return VALUE_MISFIT;
+	if (type == COLUMN_REAL && !fits_double(b, &number))
 		return VALUE_MISFIT;
 	if (type != COLUMN_REAL &&
 	    (!json_int(&number, &i) ||

@@ -285,7 +285,11 @@ addresses(void)
 	    {":80", "", "80", false},
 	    {"[]:80", "", "80", false},
 	    {"[:80", "[", "80", false},
-	    {"fe80::1%eth0", "fe80:", "1%eth0", false},
+	    {"fe80::1%eth0", "fe80::1%eth0", "", true},
+	    {"fe80::1%eth0:443", "fe80::1%eth0", "443", true},
+	    {"[fe80::1%1]:443", "fe80::1%1", "443", true},
+	    {"fe80::1%", "fe80:", "1%", false},
+	    {"10.0.0.1%eth0", "10.0.0.1%eth0", "", false},
 	    {"", "", "", false},
 	};
 
@@ -361,6 +365,9 @@ conversions(void)
 	check(COLUMN_INT, AS_PORT, "\"[::1]:443\"", VALUE_OK, "443", 0);
 	check(COLUMN_STRING, AS_PORT, "\"h:443\"", VALUE_OK, "\"443\"", 0);
 	check(COLUMN_INT, AS_PORT, "\"h:65535\"", VALUE_OK, "65535", 0);
+	check(COLUMN_INT, AS_PORT, "\"h:080\"", VALUE_OK, "80", 0);
+	check(COLUMN_INT, AS_PORT, "\"h:00\"", VALUE_OK, "0", 0);
+	check(COLUMN_STRING, AS_PORT, "\"h:0443\"", VALUE_OK, "\"443\"", 0);
 	check(COLUMN_INT, AS_PORT, "\"h:65536\"", VALUE_MISFIT, "", 0);
 	check(COLUMN_INT, AS_PORT, "\"h:x\"", VALUE_MISFIT, "", 0);
 	check(COLUMN_INT, AS_PORT, "\"h:-1\"", VALUE_MISFIT, "", 0);

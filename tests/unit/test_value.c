@@ -78,6 +78,14 @@ types(void)
 	check(COLUMN_REAL, "1.10e5", VALUE_OK, "1.10e5");
 	check(COLUMN_REAL, "\"1.10\"", VALUE_OK, "1.10");
 	check(COLUMN_REAL, "{}", VALUE_MISFIT, "");
+	check(COLUMN_BOOL, "\"TRUE\"", VALUE_OK, "true");
+	check(COLUMN_BOOL, "\"FALSE\"", VALUE_OK, "false");
+	check(COLUMN_REAL, "1e400", VALUE_MISFIT, "");
+	check(COLUMN_REAL, "\"-1E+309\"", VALUE_MISFIT, "");
+	check(COLUMN_REAL, "1.7976931348623157e308", VALUE_OK,
+	    "1.7976931348623157e308");
+	check(COLUMN_REAL, "0e999999", VALUE_OK, "0e999999");
+	check(COLUMN_REAL, "1e-999999", VALUE_OK, "1e-999999");
 }
 
 static void
