@@ -103,10 +103,9 @@ files='open write memory unlink mkdir'
 net='listen datagram mptcp fastopen sctp raw ping packet netlink crypto vsock syslog'
 ends='exec ptrace vmread'
 killed="$ends execveat getfd uring faults bpf perf key handle mount unshare setns"
-[ "$(uname -m)" != x86_64 ] || killed+=' x32'
 # Not every kernel or container lets everybody do these.
 depends=' chown userns clone3 pidfd memfd fastopen mptcp sctp raw ping packet netlink crypto vsock type '
-depends+='execveat getfd uring faults bpf perf key handle mount unshare setns x32 '
+depends+='execveat getfd uring faults bpf perf key handle mount unshare setns '
 
 # are_refused NAME WHERE "WHAT .." FILTER ..: they are tried, and fail.
 are_refused() {
@@ -147,16 +146,21 @@ are_done() {
 	done
 }
 
-# Is there another kind of programs, whose calls have other numbers?
-escape filter i386 logparse --no-sandbox
-[ "${said[i386]-}" != 'done' ] || killed+=' i386'
+# Calls of other kinds of programs, which have other numbers: where nothing ends
+# whoever tries them in any case.
+others=
+for what in x32 i386; do
+	[ "$(uname -m)" = x86_64 ] || break
+	escape filter $what logparse --no-sandbox
+	case ${said[$what]-killed} in killed) ;; *) others+=" $what" ;; esac
+done
 
 # --- the filters themselves
 for f in logparse s3ack s3list s3fetch sentinelpost; do
 	refused="$calls $files $net udp unix sockopt"
 	case $f in logparse | s3ack) refused+=' connect' ;; esac
 	are_refused "$f" filter "$refused" $f
-	ends_it "$f" filter "$killed" $f
+	ends_it "$f" filter "$killed$others" $f
 	before=(without landlock --)
 	are_refused "$f, without Landlock" filter "$refused" $f
 	ends_it "$f, without Landlock" filter "$ends" $f
@@ -198,7 +202,7 @@ for f in logparse s3ack s3list s3fetch sentinelpost; do
 	are_done "$f, its helper for files," files "$refused $files ${killed#exec }" $f
 	are_done "$f, its helper for files," files exec $f
 done
-ends_it "s3fetch, its helper for files" files "${killed#"$ends "}" s3fetch
+ends_it "s3fetch, its helper for files" files "${killed#"$ends "}$others" s3fetch
 
 # --- who runs expressions: what forks processes, and these, which fork none
 refused="$calls $files $net udp unix sockopt connect"
@@ -214,7 +218,7 @@ are_done 'logparse, the worker,' worker "$refused" logparse --where .a+1
 # --- the helper for names may ask anybody, and read what it is configured with
 refused="$calls $net write memory unlink mkdir"
 are_refused 's3list, its helper for names' names "$refused" s3list
-ends_it 's3list, its helper for names' names "$killed" s3list
+ends_it 's3list, its helper for names' names "$killed$others" s3list
 if $landlock; then
 	are_refused 's3list, its helper for names, elsewhere' names open s3list
 else
