@@ -169,6 +169,8 @@ format_column(struct reader *r)
 		return false;
 	if (f->n == 1 && c->type != COLUMN_DATETIME)
 		return format_wrong(r, "TimeGenerated to be a datetime");
-	return f->n == 1 && is_object_time(r) ? format_line_end(r)
-					      : format_sources(r, c);
+	if (f->n > 1 || !is_object_time(r))
+		return format_sources(r, c);
+	c->written = format_copy("object-time", strlen("object-time"));
+	return format_line_end(r);
 }
