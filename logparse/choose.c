@@ -6,7 +6,6 @@
 #include "rule.h"
 
 enum {
-	INSIDE_DEPTH = 3,              /* records inside of records */
 	INSIDE_MAX = FRAME_RECORD_MAX, /* text is not longer unescaped */
 	AROUND_MAX = 64 * 1024 * 1024, /* many values, each of a column */
 	TEXT_KEPT = 1024 * 1024
@@ -50,15 +49,83 @@ object_in(struct buf *b, const struct json_val *v, struct json *j)
 	return true;
 }
 
+/* Is the field the one at node? */
+static bool
+is_at(const struct capture_field *f, const struct path_node *node)
+{
+	return f->parent == node->parent && f->key.n == node->len + 2 &&
+	       memcmp(f->key.p + 1, node->name, node->len) == 0;
+}
+
+/* Has the record inside asked for this field of the one around it? */
+static bool
+is_framed(const struct format *f, const struct capture_field *field)
+{
+	for (size_t i = 0; i < f->nframed; i++)
+		if (is_at(field, f->framed[i].from))
+			return true;
+	return false;
+}
+
+/* Note the values at and below node that columns take of other records, not of
+ * this one, which has another inside. */
+static void
+leave_columns(
+    struct capture *left, const struct capture *c, const struct path_node *node)
+{
+	const struct path_node *child;
+	const struct json_val *v;
+	struct json_val key = {.type = JSON_STRING};
+
+	for (size_t i = 0; i < node->n; i++) {
+		child = node->child[i];
+		if (!child->column) {
+			leave_columns(left, c, child);
+			continue;
+		}
+		v = &c->slot[child->slot];
+		if (v->p == NULL)
+			continue;
+		if (child->label == NULL) {
+			left->others++;
+			continue;
+		}
+		key.p = child->label;
+		key.n = child->len + 2;
+		capture_unmapped(left, node, &key, v);
+	}
+}
+
+/* Note the fields of the record that is captured but for the one inside it, at
+ * node. */
+static void
+leave(const struct format *f, struct capture *left, const struct capture *c,
+    const struct path_node *node)
+{
+	const struct json_val *inside = &c->slot[node->slot];
+
+	for (size_t i = 0; i < c->nunmapped; i++)
+		if (c->unmapped[i].val.p != inside->p &&
+		    !is_at(&c->unmapped[i], node) &&
+		    !is_framed(f, &c->unmapped[i]))
+			capture_unmapped(left, c->unmapped[i].parent,
+			    &c->unmapped[i].key, &c->unmapped[i].val);
+	left->others += c->others;
+	if (f->framing == FRAMING_JSON)
+		leave_columns(left, c, &c->tree->root);
+}
+
 /* One step to the record inside the one that is captured. */
 static bool
-step(const struct format *f, struct capture *c, struct buf *b)
+step(const struct format *f, struct capture *c, struct capture *left,
+    struct buf *b)
 {
 	unsigned depth;
 	struct json j;
 
 	for (size_t i = 0; i < f->ninside; i++)
 		if (object_in(b, &c->slot[f->inside[i]->slot], &j)) {
+			leave(f, left, c, f->inside[i]);
 			(void)capture_record(c, &j, false, &depth);
 			return true;
 		}
@@ -69,20 +136,26 @@ static void
 enter(struct formats *all, int place)
 {
 	const struct format *f = all->v[place].format;
-	struct buf *b = &all->v[place].inside;
+	struct buf *b = all->v[place].inside;
 	struct json_val *slots = all->v[place].capture->slot;
+	struct capture *left = all->v[place].left;
 
+	if (f->ninside == 0)
+		return;
+	left->nunmapped = 0;
+	left->others = 0;
 	for (size_t i = 0; i < f->nframed; i++)
 		slots[f->framed[i].kept.slot] = slots[f->framed[i].from->slot];
-	if (b->cap > TEXT_KEPT)
-		buf_clear(b);
-	for (unsigned i = 0; i < INSIDE_DEPTH; i++)
-		if (!step(f, all->v[place].capture, b))
+	for (unsigned i = 0; i < FORMATS_INSIDE; i++)
+		if (b[i].cap > TEXT_KEPT)
+			buf_clear(&b[i]);
+	for (unsigned i = 0; i < FORMATS_INSIDE; i++)
+		if (!step(f, all->v[place].capture, left, &b[i]))
 			break;
 }
 
 /* The values around o's records, as another format of its group has them. */
-static const struct json_val *
+static const struct context *
 around_of(struct object *o, int place)
 {
 	struct formats *all = &o->parser->formats;
@@ -101,15 +174,25 @@ around_of(struct object *o, int place)
 		all->v[place].around_of = own->serial;
 		buf_clear(&b);
 	}
-	return context_slots(x);
+	return x->some ? x : NULL;
+}
+
+const struct context *
+choose_context(struct object *o, int place)
+{
+	const struct context *own = &o->framer.context;
+
+	if (!own->some)
+		return NULL;
+	return place == o->format ? own : around_of(o, place);
 }
 
 const struct json_val *
 choose_around(struct object *o, int place)
 {
-	const struct json_val *own = context_slots(&o->framer.context);
+	const struct context *x = choose_context(o, place);
 
-	return place == o->format || own == NULL ? own : around_of(o, place);
+	return x != NULL ? context_slots(x) : NULL;
 }
 
 /* Does the format at place take the record that it captures out of ev? */

@@ -12,7 +12,9 @@
 static inline int choose_format(struct object *o, const struct frame_event *ev);
 int choose_of_group(struct object *o, const struct frame_event *ev);
 
-/** The values around o's records, as the format at that place has them. */
+/** What is around o's records, as the format at that place has it, or NULL; and
+ * the values in it. */
+const struct context *choose_context(struct object *o, int place);
 const struct json_val *choose_around(struct object *o, int place);
 
 /* Most types have one form, without records inside. */

@@ -25,6 +25,7 @@ context_free(struct context *x)
 		return;
 	hold_free(&x->text, x->total);
 	free(x->slots);
+	free(x->rest);
 	*x = (struct context){0};
 }
 
@@ -85,6 +86,66 @@ point(struct context *x, const struct path_node *node, const char *p)
 	return p;
 }
 
+/* Is it a member of a place in the tree that has a slot? */
+static bool
+has_slot(const struct capture_field *f)
+{
+	const struct path_node *node =
+	    path_find(f->parent, f->key.p + 1, f->key.n - 2);
+
+	return node != NULL && node->slot != -1;
+}
+
+/* The other members, as many as a column may hold: names and values. */
+static void
+take_rest(struct context *x, struct buf *b)
+{
+	const struct capture *c = x->capture;
+	const size_t most = b->len + VALUE_STRING_MAX;
+	struct value_counts counts = {0};
+	const struct capture_field *from;
+	struct capture_field *to;
+	size_t start, name;
+
+	x->nrest = 0;
+	for (size_t i = 0; c->keep && i < c->nunmapped; i++) {
+		from = &c->unmapped[i];
+		if (has_slot(from) || x->nrest == CONTEXT_REST_MAX)
+			continue;
+		start = b->len;
+		(void)json_mend(b, from->key.p, from->key.n);
+		name = b->len - start;
+		if (from->val.type == JSON_NULL)
+			buf_adds(b, "null");
+		else
+			(void)value_add(b, COLUMN_DYNAMIC, &from->val, &counts);
+		if (b->len == start + name || b->len > most) {
+			buf_cut(b, start);
+			continue;
+		}
+		if (x->rest == NULL)
+			x->rest = calloc(CONTEXT_REST_MAX, sizeof(*x->rest));
+		if (x->rest == NULL)
+			log_oom();
+		to = &x->rest[x->nrest++];
+		*to = *from;
+		to->key.n = name;
+		to->val.n = b->len - start - name;
+		to->val.flags &= ~(unsigned)JSON_SPACES;
+	}
+}
+
+static void
+point_rest(struct context *x, const char *p)
+{
+	for (size_t i = 0; i < x->nrest; i++) {
+		x->rest[i].key.p = p;
+		p += x->rest[i].key.n;
+		x->rest[i].val.p = p;
+		p += x->rest[i].val.n;
+	}
+}
+
 void
 context_take(struct context *x)
 {
@@ -95,8 +156,9 @@ context_take(struct context *x)
 
 	memset(x->slots, 0, t->slots * sizeof(*x->slots));
 	take(x, &t->root, &b);
+	take_rest(x, &b);
 	hold_set(&x->text, x->total, b.p, b.len);
-	(void)point(x, &t->root, x->text.p);
+	point_rest(x, point(x, &t->root, x->text.p));
 	x->some = true;
 	x->serial = ++serial;
 	buf_clear(&b);
@@ -108,6 +170,9 @@ context_forget(struct context *x)
 	if (!x->some)
 		return;
 	hold_free(&x->text, x->total);
+	free(x->rest);
+	x->rest = NULL;
+	x->nrest = 0;
 	x->some = false;
 }
 
@@ -129,6 +194,7 @@ context_read(struct context *x, const char *p, size_t n)
 	if (capture_record(x->capture, &j, false, &depth) != CAPTURE_OK ||
 	    !json_done(&j))
 		return false;
+	capture_settle(x->capture);
 	context_take(x);
 	return true;
 }
@@ -139,6 +205,9 @@ has_some(const struct context *x, const struct path_node *node)
 {
 	if (is_wanted(node) && x->slots[node->slot].p != NULL)
 		return true;
+	for (size_t i = 0; i < x->nrest; i++)
+		if (x->rest[i].parent == node)
+			return true;
 	for (size_t i = 0; i < node->n; i++)
 		if (has_some(x, node->child[i]))
 			return true;
@@ -166,6 +235,16 @@ write_node(const struct context *x, const struct path_node *node, struct buf *b)
 		    b, node->child[i]->name, node->child[i]->len);
 		buf_adds(b, "\":");
 		write_node(x, node->child[i], b);
+	}
+	for (size_t i = 0; i < x->nrest; i++) {
+		if (x->rest[i].parent != node)
+			continue;
+		if (!first)
+			buf_addc(b, ',');
+		first = false;
+		buf_add(b, x->rest[i].key.p, x->rest[i].key.n);
+		buf_addc(b, ':');
+		buf_add(b, x->rest[i].val.p, x->rest[i].val.n);
 	}
 	buf_addc(b, '}');
 }

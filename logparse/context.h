@@ -7,13 +7,18 @@
 /*
  * What is kept of the object around an array of records while they come: the
  * values at the paths that the format begins with ^, each within the limit of
- * a column.
+ * a column; and, where rows keep what has no column, its other members, as
+ * many as a column holds.
  */
+enum { CONTEXT_REST_MAX = 64 /* such members */ };
+
 struct context {
 	struct capture *capture; /* of the outer tree; NULL: nothing is kept */
 	size_t *total;           /* where the memory is counted */
 	struct hold text;
-	struct json_val *slots; /* into text */
+	struct json_val *slots;     /* into text */
+	struct capture_field *rest; /* the same; NULL: there are none */
+	size_t nrest;
 	bool some;
 	unsigned long serial; /* of what is kept, unlike any other's */
 };

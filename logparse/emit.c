@@ -50,7 +50,8 @@ struct done {
 	struct value_counts values;
 	uint64_t misfits;
 	bool fallback;
-	size_t *starts; /* of the columns, for --where; or NULL */
+	struct spare spare; /* notes what first-of columns leave */
+	size_t *starts;     /* of the columns, for --where; or NULL */
 	struct extra extra;
 };
 
@@ -80,7 +81,7 @@ add_time(struct buf *b, struct object *o, const struct format *f,
 	if (d->names != NULL)
 		r = textrow_time(b, f, d->names, &d->values);
 	else if (c->nsources > 0)
-		r = source_add(b, f, c, rec, &d->values);
+		r = source_add(b, f, c, rec, &d->values, &d->spare);
 	else if (c->node != NULL)
 		r = convert_add(b, c, &rec->slots[c->node->slot], &d->values);
 	if (r == VALUE_OK)
@@ -130,7 +131,7 @@ add_sources(struct buf *b, const struct format *f, const struct column *c,
 	enum value_result r;
 
 	buf_add(b, c->label, c->label_len);
-	r = source_add(b, f, c, rec, &d->values);
+	r = source_add(b, f, c, rec, &d->values, &d->spare);
 	if (r != VALUE_OK)
 		buf_cut(b, start);
 	if (r == VALUE_MISFIT)
@@ -180,7 +181,7 @@ add_columns(struct buf *b, const struct format *f, const struct record *rec,
 
 /* What has no column, in a column of its own. */
 static void
-add_extra(struct buf *b, const struct object *o, const struct format *f,
+add_extra(struct buf *b, struct object *o, const struct format *f,
     struct capture *c, const struct record *rec, struct done *d)
 {
 	size_t start = b->len;
@@ -189,9 +190,22 @@ add_extra(struct buf *b, const struct object *o, const struct format *f,
 		return;
 	buf_adds(b, ",\"");
 	buf_adds(b, f->custom ? EXTRA_CUSTOM : o->parser->extra);
+	if (f->framing == FRAMING_JSON)
+		d->extra.around = choose_context(o, o->record_format);
+	d->extra.left = o->parser->formats.v[o->record_format].left;
 	buf_adds(b, "\":");
 	if (!extra_add(b, &d->extra, f, c, rec, &d->values))
 		buf_cut(b, start);
+}
+
+/* What is left of records around this one has no column, either. */
+static void
+add_left(struct capture *c, const struct capture *left)
+{
+	for (size_t i = 0; i < left->nunmapped; i++)
+		capture_unmapped(c, left->unmapped[i].parent,
+		    &left->unmapped[i].key, &left->unmapped[i].val);
+	c->others += left->others;
 }
 
 static void
@@ -287,7 +301,10 @@ emit_row(struct object *o, struct frame_event *bad)
 	d.names = short_way(o, f, c);
 	d.misfits = 0;
 	d.fallback = false;
+	d.spare.record = c;
+	d.spare.around = o->parser->formats.v[o->record_format].left;
 	d.extra.nmisfits = 0;
+	d.extra.around = NULL;
 	d.starts = where_starts(&o->parser->where, f);
 	if (broken != NULL)
 		return none(bad, rule_reason(broken), broken->text);
@@ -307,6 +324,8 @@ emit_row(struct object *o, struct frame_event *bad)
 	if (f->custom)
 		origin_add(b, o, o->record, o->record_len);
 	add_extra(b, o, f, c, &rec, &d);
+	if (f->ninside > 0)
+		add_left(c, o->parser->formats.v[o->record_format].left);
 	buf_addc(b, '}');
 	if (!where_none(&o->parser->where) && b->err == 0)
 		r = choose(o, f, b, row, &d, bad);

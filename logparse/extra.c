@@ -114,15 +114,120 @@ note_misfits(struct capture *c, const struct extra *e, const struct format *f,
 	}
 }
 
-/* What is kept of the object around: its members, with the record's own. */
-static void
-note_kept(struct capture *c, const struct format *f, const struct record *rec)
+/* Is there something of this name at a place of the tree already? */
+static bool
+is_noted(const struct capture *c, const struct path_node *parent,
+    const char *name, size_t n)
 {
+	const struct path_node *node;
+
+	for (size_t i = 0; i < c->nunmapped; i++) {
+		if (c->unmapped[i].parent == parent &&
+		    c->unmapped[i].key.n == n &&
+		    memcmp(c->unmapped[i].key.p, name, n) == 0)
+			return true;
+		/* Or in an object of this name. */
+		for (node = c->unmapped[i].parent; node != NULL;
+		     node = node->parent)
+			if (node->parent == parent && node->name != NULL &&
+			    node->len + 2 == n &&
+			    memcmp(node->name, name + 1, node->len) == 0)
+				return true;
+	}
+	return false;
+}
+
+/* Note a value from around the record. */
+static void
+note_around(struct capture *c, const struct path_node *parent,
+    const struct json_val *key, const struct json_val *v)
+{
+	struct json_val made = *key;
+	size_t start = names.len;
+
+	if (v->p == NULL)
+		return;
+	while (is_noted(c, parent, made.p, made.n)) {
+		made.n++;
+		made.p = names.p + start;
+		buf_cut(&names, start);
+		buf_addc(&names, '"');
+		for (size_t i = made.n - key->n; i > 0; i--)
+			buf_addc(&names, '^');
+		buf_add(&names, key->p + 1, key->n - 1);
+		if (names.err != 0) {
+			c->others++;
+			return;
+		}
+	}
+	capture_unmapped(c, parent, &made, v);
+}
+
+/* Values that have places in the object around the records, but no column. */
+static void
+note_places(
+    struct capture *c, const struct context *x, const struct path_node *node)
+{
+	const struct path_node *root = &c->tree->root;
+	struct json_val key = {.type = JSON_STRING};
+	const struct json_val *v;
+	size_t start;
+
+	for (size_t i = 0; i < node->n; i++) {
+		if (node->child[i]->slot == -1 || node->child[i]->n > 0)
+			note_places(c, x, node->child[i]);
+		if (node->child[i]->slot == -1 || node->child[i]->taken)
+			continue;
+		v = &context_slots(x)[node->child[i]->slot];
+		start = names.len;
+		add_name(&names, node->child[i]);
+		key.p = names.p + start;
+		key.n = names.len - start;
+		if (names.err == 0)
+			note_around(c, root, &key, v);
+	}
+}
+
+/* Those that the format keeps although a column takes something of them. */
+static void
+note_kept(struct capture *c, const struct format *f, const struct context *x)
+{
+	struct json_val key = {.type = JSON_STRING};
+	const struct path_node *node;
+	size_t start;
+
 	for (size_t i = 0; i < f->nrules; i++)
 		for (size_t k = 0;
-		     f->rules[i].kind == RULE_KEEP && k < f->rules[i].n; k++)
-			note(c, f->rules[i].place[k].node, &c->tree->root,
-			    rule_value(&f->rules[i].place[k], rec));
+		     f->rules[i].kind == RULE_KEEP && k < f->rules[i].n; k++) {
+			node = f->rules[i].place[k].node;
+			start = names.len;
+			add_name(&names, node);
+			key.p = names.p + start;
+			key.n = names.len - start;
+			if (node->taken && f->rules[i].place[k].outer &&
+			    names.err == 0)
+				note_around(c, &c->tree->root, &key,
+				    &context_slots(x)[node->slot]);
+		}
+}
+
+/* All that is around the record. */
+static void
+note_outside(struct capture *c, const struct extra *e, const struct format *f)
+{
+	const struct capture *left = e->left;
+	const struct context *x = e->around;
+
+	for (size_t i = 0; left != NULL && i < left->nunmapped; i++)
+		note_around(c, left->unmapped[i].parent, &left->unmapped[i].key,
+		    &left->unmapped[i].val);
+	if (x == NULL)
+		return;
+	note_kept(c, f, x);
+	note_places(c, x, &x->capture->tree->root);
+	for (size_t i = 0; i < x->nrest; i++)
+		note_around(
+		    c, &c->tree->root, &x->rest[i].key, &x->rest[i].val);
 }
 
 /* One field. */
@@ -181,7 +286,7 @@ extra_add(struct buf *b, const struct extra *e, const struct format *f,
 	buf_reset(&json);
 	(void)buf_room(&names, NAMES_MAX);
 	note_misfits(c, e, f, rec);
-	note_kept(c, f, rec);
+	note_outside(c, e, f);
 	some = c->nunmapped > 0;
 	if (some) {
 		for (size_t i = 0; i < c->nunmapped; i++)

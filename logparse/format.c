@@ -68,6 +68,7 @@ read_json_frame(struct reader *r)
 	if (!format_path_of(r, &r->out->outer, &w, &node))
 		return false;
 	node->envelope = true;
+	r->out->records = node;
 	r->out->envelope = format_copy(w.p, w.n);
 	return format_line_end(r);
 }
@@ -253,6 +254,7 @@ static bool
 finish(struct reader *r)
 {
 	struct format *f = r->out;
+	unsigned uses;
 
 	if (f->n == 0)
 		return format_wrong(r, "a 'column' statement");
@@ -267,10 +269,15 @@ finish(struct reader *r)
 		}
 	path_finish(&f->tree);
 	path_finish(&f->outer);
+	/* What is around the records stands beside them. */
+	for (struct path_node *n = f->records; n != NULL; n = n->parent)
+		n->taken = true;
 	if (f->tree.slots + f->nframed > PATH_SLOTS_MAX)
 		return format_wrong(r, "no more than 512 paths");
 	for (size_t i = 0; i < f->nframed; i++) {
+		uses = f->framed[i].kept.uses;
 		f->framed[i].kept = *f->framed[i].from;
+		f->framed[i].kept.uses = uses;
 		f->framed[i].kept.slot = (int)(f->tree.slots + i);
 	}
 	format_text_finish(f);

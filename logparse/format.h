@@ -250,8 +250,9 @@ struct format {
 		struct path_node kept;
 	} framed[FORMAT_PLACES_MAX];
 	size_t nframed;
-	struct path_tree outer; /* of the object around the records */
-	bool around;            /* something of it is wanted */
+	struct path_tree outer;    /* of the object around the records */
+	struct path_node *records; /* where in it they are, or NULL */
+	bool around;               /* something of it is wanted */
 	/* Of format_head(): where columns and rules are, until they are read.
 	 */
 	const char *source;

@@ -24,11 +24,23 @@ add(struct formats *all, struct format *format, size_t at)
 	memmove(
 	    &all->v[at + 1], &all->v[at], (all->n - at) * sizeof(all->v[0]));
 	all->v[at].format = format;
-	all->v[at].capture = all->v[at].outer = NULL;
+	all->v[at].capture = all->v[at].outer = all->v[at].left = NULL;
 	all->v[at].around = (struct context){0};
 	all->v[at].around_of = 0;
-	all->v[at].inside = (struct buf){0};
+	memset(all->v[at].inside, 0, sizeof(all->v[at].inside));
 	all->n++;
+}
+
+/* Do rows of formats that share objects with this one keep what has no column?
+ */
+static bool
+group_keeps(const struct formats *all, const struct format *f)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (f->group[0] != '\0' && all->v[i].format->custom &&
+		    strcmp(all->v[i].format->group, f->group) == 0)
+			return true;
+	return false;
 }
 
 void
@@ -41,8 +53,15 @@ formats_use(struct formats *all, int place)
 	format_whole(f);
 	all->v[place].capture = new_capture(&f->tree);
 	all->v[place].capture->keep = all->keep || f->custom;
-	if (f->around)
-		all->v[place].outer = new_capture(&f->outer);
+	if (f->ninside > 0) {
+		all->v[place].left = new_capture(&f->tree);
+		all->v[place].left->keep = all->v[place].capture->keep;
+	}
+	if (f->envelope == NULL)
+		return;
+	all->v[place].outer = new_capture(&f->outer);
+	all->v[place].outer->keep =
+	    all->v[place].capture->keep || group_keeps(all, f);
 }
 
 static void
@@ -57,9 +76,11 @@ static void
 drop(struct formats *all, size_t at)
 {
 	context_free(&all->v[at].around);
-	buf_clear(&all->v[at].inside);
+	for (size_t i = 0; i < FORMATS_INSIDE; i++)
+		buf_clear(&all->v[at].inside[i]);
 	drop_capture(all->v[at].capture);
 	drop_capture(all->v[at].outer);
+	drop_capture(all->v[at].left);
 	format_free(all->v[at].format);
 	all->n--;
 	memmove(

@@ -13,19 +13,22 @@
  * The known formats.  Each that is in use has a capture of its own, whose
  * slices are good until the next record of any object.
  */
-enum { FORMATS_MAX = 64 };
+enum { FORMATS_MAX = 64, FORMATS_INSIDE = 3 /* records in records */ };
 
 struct formats {
 	struct {
 		struct format *format;
 		struct capture *capture; /* NULL: it is not in use yet */
 		struct capture *outer;   /* of the object around records, if
-					    something of it is wanted */
+					    they may have one */
+		struct capture *left;    /* if they may be inside of others:
+					    fields of those, noted */
 		/* Of records that began as another's of the group: what is
 		 * around them, taken from a context of this serial. */
 		struct context around;
 		unsigned long around_of;
-		struct buf inside; /* text that has a record in it */
+		/* Texts that have a record in them, one in the other. */
+		struct buf inside[FORMATS_INSIDE];
 	} v[FORMATS_MAX];
 	size_t n;
 	size_t around; /* memory of what is around */

@@ -89,6 +89,7 @@ take(struct reader *r, const struct word *w, struct place *p)
 		return false;
 	/* The trees are the format's own, and not const there. */
 	((struct path_node *)p->node)->column = true;
+	((struct path_node *)p->node)->uses++;
 	return true;
 }
 

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "around.h"
 #include "header.h"
 #include "log.h"
 #include "rule.h"
@@ -124,6 +125,13 @@ bad(struct framer *f, struct capture *c, const struct json *j, const char *p,
 	return spill_next(f, c, p, n, pos, final, ev);
 }
 
+/* Is something of the object around the records wanted by them? */
+static bool
+wants_around(const struct framer *f)
+{
+	return f->format->around && f->context.capture != NULL;
+}
+
 /* The whole object at *pos, its members captured: false when it is not whole,
  * or not within the limit. */
 static bool
@@ -178,7 +186,8 @@ enter(struct framer *f, const struct json *j, unsigned depth, const char *p,
 			    f->context.capture, &all, true, &depth);
 		}
 	}
-	context_take(&f->context);
+	around_take(f);
+	f->seen = is_whole;
 	around.outer = context_slots(&f->context);
 	if (rule_filters(f->format, &around)) {
 		if (!is_whole)
@@ -189,6 +198,7 @@ enter(struct framer *f, const struct json *j, unsigned depth, const char *p,
 		}
 	} else {
 		is_whole = false;
+		around_count(f);
 	}
 	f->need = 0;
 	if (is_whole) {
@@ -211,7 +221,6 @@ around(struct framer *f, struct capture *c, const char *p, size_t n,
 	unsigned depth = 0;
 	struct json j;
 
-	context_forget(&f->context);
 	if (!look(f, &j, p, n, *pos, final, ev))
 		return FRAME_NEED;
 	switch (capture_record(f->context.capture, &j, true, &depth)) {
@@ -271,13 +280,14 @@ record(struct framer *f, struct capture *c, const char *p, size_t n,
 
 	if (!look(f, &j, p, n, *pos, final, ev))
 		return FRAME_NEED;
-	switch (capture_record(c, &j,
-	    f->state == FRAME_TOP && f->context.capture == NULL, &depth)) {
+	switch (capture_record(
+	    c, &j, f->state == FRAME_TOP && !wants_around(f), &depth)) {
 	case CAPTURE_MORE:
 		return incomplete(f, c, p, n, pos, final, ev);
 	case CAPTURE_BAD:
 		return bad(f, c, &j, p, n, pos, final, ev);
 	case CAPTURE_ENVELOPE:
+		around_head(f, c, ev->p, (size_t)(j.p - ev->p) + 1);
 		return elements(f, (size_t)(j.p - p) + 1, pos, depth);
 	case CAPTURE_OK:
 	case CAPTURE_NOT_OBJECT:
@@ -318,13 +328,13 @@ tail(struct framer *f, struct capture *c, const char *p, size_t n, size_t *pos,
 		return FRAME_NEED;
 	if (json_member(&j, &first, &key)) {
 		(void)json_space(&j);
-		if (f->depth == 1 && j.p < j.end && *j.p == '[' &&
-		    format_is_envelope(f->format, &key)) {
-			f->duplicates++;
+		if (j.p < j.end && *j.p == '[' && around_is_records(f, &key)) {
+			f->duplicates += !f->seen;
 			return elements(
 			    f, (size_t)(j.p - p) + 1, pos, f->depth);
 		}
 		if (json_value(&j, &val)) {
+			around_tail(f, &key);
 			*pos = (size_t)(j.p - p);
 			f->need = 0;
 			return FRAME_END;
@@ -336,7 +346,8 @@ tail(struct framer *f, struct capture *c, const char *p, size_t n, size_t *pos,
 	return bad(f, c, &j, p, n, pos, final, ev);
 }
 
-/* The byte order mark that some writers put first. */
+/* The byte order mark that some writers put first, and that stands before each
+ * document of files put together. */
 static bool
 pass_bom(struct framer *f, const char *p, size_t n, size_t *pos, bool final)
 {
@@ -378,11 +389,11 @@ top(struct framer *f, struct capture *c, const char *p, size_t n, size_t *pos,
 		return bad(f, c, &j, p, n, pos, final, ev);
 	}
 	f->same_line = false;
+	context_forget(&f->context);
 	if (p[*pos] == '[') {
-		context_forget(&f->context);
 		return elements(f, *pos + 1, pos, 0);
 	}
-	if (p[*pos] == '{' && f->context.capture != NULL)
+	if (p[*pos] == '{' && wants_around(f))
 		return around(f, c, p, n, pos, final, ev);
 	return record(f, c, p, n, pos, final, ev);
 }
@@ -459,6 +470,7 @@ next_json(struct framer *f, struct capture *c, const char *p, size_t n,
     size_t *pos, bool final, struct frame_event *ev)
 {
 	enum frame_kind_of kind;
+	size_t at;
 
 	for (;;) {
 		if (f->state == FRAME_TAIL && f->depth == 0)
@@ -467,6 +479,14 @@ next_json(struct framer *f, struct capture *c, const char *p, size_t n,
 			break;
 		if (*pos == n)
 			break;
+		if (f->state == FRAME_TOP && p[*pos] == '\xef' &&
+		    !(f->format->values && f->same_line)) {
+			at = *pos;
+			if (!pass_bom(f, p, n, pos, final))
+				return FRAME_NEED;
+			if (*pos != at)
+				continue;
+		}
 		kind = step(f, c, p, n, pos, final, ev);
 		/* What is set aside up to the very end has all that is
 		 * missing there. */

@@ -82,7 +82,10 @@ struct framer {
 	size_t start_len;
 	struct spill spill;
 	struct context context; /* of the object around the records */
-	uint64_t duplicates;    /* arrays of records that came once more */
+	bool seen; /* what is behind the records in it was seen before them */
+	/* Where its members without a column are counted; NULL: nowhere. */
+	struct unmapped *unmapped;
+	uint64_t duplicates; /* arrays of records that came once more */
 	/* Of values of any kind, strictly: is this the line of the last one at
 	 * the top, and was that an object. */
 	bool same_line, top_object;
@@ -98,8 +101,8 @@ struct framer {
 
 void frame_init(struct framer *f, const struct format *format);
 
-/** With a format that wants something of the object around its records: take
- * it with this capture, of the outer tree; its memory counts in *total. */
+/** With a format whose records may have an object around them: take that with
+ * this capture, of the outer tree; its memory counts in *total. */
 void frame_around(struct framer *f, struct capture *outer, size_t *total);
 
 /** Give back what it holds of memory. */

@@ -81,6 +81,7 @@ use_format(struct object *o, int place)
 	formats_use(&o->parser->formats, place);
 	format = o->parser->formats.v[place].format;
 	frame_init(&o->framer, format);
+	o->framer.unmapped = &o->unmapped;
 	if (o->parser->formats.v[place].outer != NULL)
 		frame_around(&o->framer, o->parser->formats.v[place].outer,
 		    &o->parser->held);

@@ -30,6 +30,7 @@ struct path_node {
 	int slot;            /* where the value goes, or -1 */
 	bool envelope;       /* an array here holds the records */
 	bool column;         /* a column takes the whole value */
+	unsigned uses;       /* sources of columns that take it */
 	bool taken;          /* or something below: not rules alone */
 	unsigned first, end; /* slots of this node and all below */
 	unsigned long seen;  /* serial of the record that had it last */

@@ -231,16 +231,66 @@ add_as(struct buf *b, const struct format *f, const struct column *c,
 	return add_source(b, f, &as, s, rec, counts);
 }
 
+/* Is the value of a source, where a column took another one, in no column? */
+static bool
+is_spare(const struct source *s)
+{
+	const struct path_node *node;
+
+	if ((s->kind != SOURCE_PATH && s->kind != SOURCE_WHOLE) ||
+	    s->place[0].outer || s->place[0].node->uses != 1 ||
+	    s->place[0].node->label == NULL)
+		return false;
+	for (node = s->place[0].node->parent; node != NULL; node = node->parent)
+		if (node->column)
+			return false;
+	return true;
+}
+
+/* Note the values that other sources have than the one that is taken. */
+static void
+note_spare(const struct spare *spare, const struct column *c, size_t taken,
+    const struct record *rec)
+{
+	const int framed = (int)spare->record->tree->slots;
+	const struct source *s = c->sources;
+	const struct path_node *node;
+	const struct json_val *v, *own = NULL;
+	struct json_val key = {.type = JSON_STRING};
+
+	if (s[taken].kind == SOURCE_PATH || s[taken].kind == SOURCE_WHOLE)
+		own = rule_value(&s[taken].place[0], rec);
+	for (size_t i = 0; i < c->nsources; i++) {
+		if (i == taken || !is_spare(&s[i]))
+			continue;
+		v = rule_value(&s[i].place[0], rec);
+		if (v->p == NULL || v->type == JSON_NULL ||
+		    (own != NULL && own->n == v->n &&
+			memcmp(own->p, v->p, v->n) == 0))
+			continue;
+		node = s[i].place[0].node;
+		key.p = node->label;
+		key.n = node->len + 2;
+		capture_unmapped(
+		    node->slot < framed ? spare->record : spare->around,
+		    node->parent, &key, v);
+	}
+}
+
 enum value_result
 source_add(struct buf *b, const struct format *f, const struct column *c,
-    const struct record *rec, struct value_counts *counts)
+    const struct record *rec, struct value_counts *counts,
+    const struct spare *spare)
 {
 	enum value_result r, all = VALUE_ABSENT;
 
 	for (size_t i = 0; i < c->nsources; i++) {
 		r = add_as(b, f, c, &c->sources[i], rec, counts);
-		if (r == VALUE_OK)
+		if (r == VALUE_OK) {
+			if (spare != NULL && c->nsources > 1)
+				note_spare(spare, c, i, rec);
 			return r;
+		}
 		if (r == VALUE_MISFIT)
 			all = r;
 	}
@@ -253,7 +303,7 @@ add_column(struct buf *b, const struct format *f, const struct column *c,
     const struct record *rec, struct value_counts *counts)
 {
 	if (c->nsources > 0)
-		return source_add(b, f, c, rec, counts);
+		return source_add(b, f, c, rec, counts, NULL);
 	if (c->node != NULL)
 		return convert_add(b, c, &rec->slots[c->node->slot], counts);
 	buf_add(b, c->constant, c->constant_len);

@@ -218,8 +218,9 @@ kind_of(struct framer *f, const struct line *l)
  * the lines below. */
 static void
 two_lines(struct framer *f, const struct header *h, const struct line *l,
-    bool bad, struct frame_event *ev)
+    const char *why, struct frame_event *ev)
 {
+	const bool bad = why == NULL || strcmp(why, JOINED_REASON) != 0;
 	struct joined j;
 
 	if (!joined_lines(&j, h, text_split(), l->p, l->n, bad))
@@ -240,14 +241,13 @@ record(struct framer *f, struct capture *c, const char *p, const char *end,
 	const struct header *h =
 	    f->header != NULL ? f->header : f->format->text.names;
 	size_t fields;
-	bool joined;
+	const char *why;
 
 	*ev = (struct frame_event){
 	    .p = l->p, .n = l->n, .at = f->base + (uint64_t)(l->p - p)};
 	ev->bad_at = ev->at;
 	f->records = true;
-	ev->why = text_record(c, h, l->p, l->n, end, &ev->detail);
-	joined = ev->why != NULL && strcmp(ev->why, JOINED_REASON) == 0;
+	why = ev->why = text_record(c, h, l->p, l->n, end, &ev->detail);
 	fields = text_split()->n;
 	/* A last line without its end may be one that was cut. */
 	if (!l->whole && (ev->why != NULL || fields < f->fields)) {
@@ -256,7 +256,7 @@ record(struct framer *f, struct capture *c, const char *p, const char *end,
 		ev->bad_at = ev->at + ev->n;
 	}
 	if (ev->why != NULL)
-		two_lines(f, h, l, !joined, ev);
+		two_lines(f, h, l, why, ev);
 	else
 		f->fields = fields;
 	return ev->why != NULL ? FRAME_REJECT : FRAME_RECORD;

@@ -398,7 +398,7 @@ built_in(void)
 			got->text.direct == f->text.direct &&
 			(got->text.names == NULL) == (f->text.names == NULL) &&
 			all.v[i].capture->keep == f->custom &&
-			(all.v[i].outer != NULL) == f->around,
+			(all.v[i].outer != NULL) == (f->envelope != NULL),
 		    "  and are those of the whole text");
 		format_free(f);
 	}

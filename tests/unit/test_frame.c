@@ -94,6 +94,12 @@ good_input(void)
 	    "+{\"id\":1} +{\"id\":2} ");
 	check("{\"Records\":[{\"id\":1}],\"Records\":[{\"id\":2}]}",
 	    "+{\"id\":1} +{\"id\":2} ");
+	check("\xef\xbb\xbf[{\"id\":1}]\xef\xbb\xbf\xef\xbb\xbf[{\"id\":2}]\n"
+	      "\xef\xbb\xbf{\"Records\":[{\"id\":3}]}\xef\xbb\xbf",
+	    "+{\"id\":1} +{\"id\":2} +{\"id\":3} ");
+	check("{\"id\":1}\xef\xbb", "+{\"id\":1} -bad-json@8:\xef\xbb ");
+	check(
+	    "[\xef\xbb\xbf{\"id\":1}]", "-bad-json@1:\xef\xbb\xbf{\"id\":1} ");
 	check("[{\"id\":1},\n{\"id\":2}]", "+{\"id\":1} +{\"id\":2} ");
 	check("{\"id\":1}\n{\"id\":2}\r\n\n{\"id\":3}",
 	    "+{\"id\":1} +{\"id\":2} +{\"id\":3} ");

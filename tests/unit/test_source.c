@@ -55,7 +55,7 @@ value(
 		(void)capture_record(&outer, &j, false, &depth);
 	}
 	r = col->nsources > 0
-		? source_add(&b, format, col, &rec, &counts)
+		? source_add(&b, format, col, &rec, &counts, NULL)
 		: value_add(&b, col->type, &c.slot[col->node->slot], &counts);
 	if (r != VALUE_OK)
 		buf_adds(&b, r == VALUE_MISFIT ? "!" : "-");
