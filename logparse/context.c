@@ -96,12 +96,13 @@ has_slot(const struct capture_field *f)
 	return node != NULL && node->slot != -1;
 }
 
-/* The other members, as many as a column may hold: names and values. */
+/* The other members, names and values, as many as make it plain that a column
+ * does not hold more: there they are cut. */
 static void
 take_rest(struct context *x, struct buf *b)
 {
 	const struct capture *c = x->capture;
-	const size_t most = b->len + VALUE_STRING_MAX;
+	const size_t most = b->len + 2 * VALUE_STRING_MAX;
 	struct value_counts counts = {0};
 	const struct capture_field *from;
 	struct capture_field *to;

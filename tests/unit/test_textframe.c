@@ -300,6 +300,7 @@ long_lines(void)
 static void
 many_headers(void)
 {
+	struct buf out = BUF_INIT(1 << 16), text = BUF_INIT(1 << 16);
 	struct header *h[2000];
 	size_t n = 0, kept;
 
@@ -316,6 +317,18 @@ many_headers(void)
 	}
 	kept = n;
 	OK(kept > 50 && kept < 2000, "headers have a limit together");
+	/* One inside a line that there is no memory for: all behind that line
+	 * is of names that are not known. */
+	buf_adds(&text, "1 2 3");
+	for (size_t i = 0; i < HEADER_LINE_MAX / 2; i++)
+		buf_adds(&text, i == 0 ? "c" : " c");
+	buf_adds(&text, "\n4 5 6\n");
+	run(&out, text.p, text.len, text.len);
+	OK(strncmp(out.p, "-joined-lines@0:1 2 3c c c ", 27) == 0 &&
+		strstr(out.p, "c -memory@16389:4 5 6\n ") != NULL,
+	    "nor for one that a line has inside");
+	buf_clear(&text);
+	buf_clear(&out);
 	while (n-- > 0)
 		header_release(h[n]);
 	h[0] = header_line(format, "a c", 3);
