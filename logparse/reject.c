@@ -52,6 +52,7 @@ static void
 header(const struct object *o, struct jsonw *w)
 {
 	const struct header *names = o->framer.header;
+	struct context wanted = o->framer.context;
 	struct buf b = BUF_INIT(HEADER_MAX);
 
 	if (names != NULL && names->line != NULL)
@@ -59,6 +60,12 @@ header(const struct object *o, struct jsonw *w)
 	if (context_slots(&o->framer.context) == NULL)
 		return;
 	context_write(&o->framer.context, &b);
+	if (b.err != 0) {
+		/* What columns take of it, then. */
+		wanted.nrest = 0;
+		buf_clear(&b);
+		context_write(&wanted, &b);
+	}
 	if (b.err == 0)
 		jsonw_str(w, "header", b.p, b.len);
 	buf_clear(&b);
