@@ -34,13 +34,19 @@ leave(int code)
 
 /* --- the worker ------------------------------------------------------- */
 
+/* Who cannot answer ends: of a worker the keeper tells, of it its socket. */
 static void
 answer(const struct jqwork *w, uint32_t seq)
 {
 	const struct jqwork_order a = {.seq = seq};
 
-	while (send(w->fd, &a, sizeof(a), MSG_NOSIGNAL) == -1 && errno == EINTR)
-		;
+	ssize_t sent;
+
+	do
+		sent = send(w->fd, &a, sizeof(a), MSG_NOSIGNAL);
+	while (sent == -1 && errno == EINTR);
+	if (sent != (ssize_t)sizeof(a))
+		leave(EXIT_AGAIN);
 }
 
 static void
@@ -123,7 +129,7 @@ be_worker(struct jqwork *w, pid_t keeper)
 		if (got == -1 && errno == EINTR)
 			continue;
 		if (got != (ssize_t)sizeof(o))
-			leave(EXIT_DONE);
+			leave(got == 0 ? EXIT_DONE : EXIT_IO);
 		w->shared->busy = o.seq;
 		w->shared->taken++;
 		r = program(w, o.program);
@@ -148,6 +154,8 @@ cause(int status)
 	if (code == EXIT_SYSTEM ||
 	    (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL))
 		return "it takes too much memory";
+	if (code == EXIT_AGAIN)
+		return "the answer is lost";
 	return "libjq does not survive it";
 }
 
@@ -173,6 +181,9 @@ keep(struct jqwork *w)
 				leave(EXIT_SYSTEM);
 		if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_DONE)
 			leave(EXIT_DONE);
+		/* What it was asked is lost, and nobody knows what it was. */
+		if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_IO)
+			break;
 		starts = s->taken == taken ? starts + 1 : 0;
 		if (s->busy != 0) {
 			say_failed(s, cause(status), "");

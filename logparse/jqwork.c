@@ -54,7 +54,7 @@ order(struct jqwork *w, size_t i, bool map)
 	do
 		sent = send(w->fd, &o, sizeof(o), MSG_NOSIGNAL);
 	while (sent == -1 && errno == EINTR);
-	if (sent == -1 || !answered(w, o.seq))
+	if (sent != (ssize_t)sizeof(o) || !answered(w, o.seq))
 		gone();
 }
 
