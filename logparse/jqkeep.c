@@ -109,12 +109,33 @@ work(struct jqwork *w, struct jqrun *r, bool map)
 	}
 }
 
+/* The order that is due, if any is. */
+static void
+take_order(struct jqwork *w)
+{
+	struct jqwork_shared *s = w->shared;
+	struct jqwork_order o;
+	struct jqrun *r;
+
+	if (s->due == s->done)
+		return;
+	o = s->order;
+	s->busy = o.seq;
+	s->taken++;
+	r = program(w, o.program);
+	work(w, r, o.map);
+	s->done = o.seq;
+	answer(w, o.seq);
+	s->busy = 0;
+	if (!jqrun_tidy(r))
+		leave(EXIT_AGAIN);
+}
+
 /* Take orders until the master has gone. */
 static _Noreturn void
 be_worker(struct jqwork *w, pid_t keeper)
 {
 	struct jqwork_order o;
-	struct jqrun *r;
 	ssize_t got;
 
 	sandbox_no_forks();
@@ -124,20 +145,15 @@ be_worker(struct jqwork *w, pid_t keeper)
 	if (getppid() != keeper)
 		leave(EXIT_AGAIN);
 	jqrun_forked();
+	/* The one before may have ended between an order and its work. */
+	take_order(w);
 	for (;;) {
 		got = recv(w->fd, &o, sizeof(o), 0);
 		if (got == -1 && errno == EINTR)
 			continue;
 		if (got != (ssize_t)sizeof(o))
 			leave(got == 0 ? EXIT_DONE : EXIT_IO);
-		w->shared->busy = o.seq;
-		w->shared->taken++;
-		r = program(w, o.program);
-		work(w, r, o.map);
-		answer(w, o.seq);
-		w->shared->busy = 0;
-		if (!jqrun_tidy(r))
-			leave(EXIT_AGAIN);
+		take_order(w);
 	}
 }
 
@@ -154,8 +170,6 @@ cause(int status)
 	if (code == EXIT_SYSTEM ||
 	    (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL))
 		return "it takes too much memory";
-	if (code == EXIT_AGAIN)
-		return "the answer is lost";
 	return "libjq does not survive it";
 }
 
@@ -186,7 +200,11 @@ keep(struct jqwork *w)
 			break;
 		starts = s->taken == taken ? starts + 1 : 0;
 		if (s->busy != 0) {
-			say_failed(s, cause(status), "");
+			/* Or it was done, and perhaps answered: twice is no
+			 * harm. */
+			if (s->done != s->busy)
+				say_failed(s, cause(status), "");
+			s->done = s->busy;
 			answer(w, s->busy);
 			s->busy = 0;
 		}

@@ -51,6 +51,8 @@ order(struct jqwork *w, size_t i, bool map)
 	}
 	w->seq += 1 + (w->seq == UINT32_MAX);
 	o.seq = w->seq;
+	w->shared->order = o;
+	w->shared->due = o.seq;
 	do
 		sent = send(w->fd, &o, sizeof(o), MSG_NOSIGNAL);
 	while (sent == -1 && errno == EINTR);
