@@ -103,7 +103,7 @@ work(struct jqwork *w, struct jqrun *r, bool map)
 		say_failed(s, e.what, e.said);
 	} else if (made.err != 0) {
 		s->n = WIRE_LINE_MAX + 1;
-	} else if (map) {
+	} else if (s->result == JQRUN_YES && map) {
 		memcpy(s->text, made.p, made.len);
 		s->n = made.len;
 	}
