@@ -490,7 +490,7 @@ next_json(struct framer *f, struct capture *c, const char *p, size_t n,
 		kind = step(f, c, p, n, pos, final, ev);
 		/* What is set aside up to the very end has all that is
 		 * missing there. */
-		if (kind == FRAME_REJECT && is_open(f) && final && *pos == n)
+		if (kind == FRAME_REJECT && is_open(f) && f->spill.cut)
 			f->state = FRAME_TOP;
 		if (kind != FRAME_END)
 			return kind;

@@ -50,6 +50,7 @@ struct spill {
 	bool top;        /* it stands outside of any array */
 	bool parts;      /* some of it went out */
 	bool ended;      /* its end is known: at searched */
+	bool cut;        /* as there is nothing behind it */
 	bool member;     /* a name and its colon come before the value */
 	size_t searched; /* from its rest's first byte */
 	size_t tried;    /* bytes parsed in vain, as beginnings of records */

@@ -330,7 +330,7 @@ spill_end(
 		f->spill.ended = find_end(f, p, n);
 	if (!f->spill.ended && final) {
 		f->spill.searched = n;
-		f->spill.ended = true;
+		f->spill.ended = f->spill.cut = true;
 	}
 	return f->spill.ended ? f->spill.searched : SIZE_MAX;
 }

@@ -324,6 +324,9 @@ dead_object(struct deadletter *d, const char *object, size_t len, uint64_t skip,
 {
 	static const char *const queue[] = {"dead", "ack", "receives", NULL};
 	static const char *const resume[] = {"skip", "format", NULL};
+	/* The line of an object with one of these is of another kind. */
+	static const char *const kinds[] = {"receipt", "row", "reject", "error",
+	    "mark", "end", "done", "text", "b64", "object", NULL};
 	struct json_val key, val;
 	struct json j;
 	struct jsonw w;
@@ -335,7 +338,7 @@ dead_object(struct deadletter *d, const char *object, size_t len, uint64_t skip,
 	json_init(&j, object, len);
 	if (json_enter(&j, '{', &first)) {
 		while (json_member(&j, &first, &key) && json_value(&j, &val)) {
-			if (is_name(&key, queue) ||
+			if (is_name(&key, queue) || is_name(&key, kinds) ||
 			    (skip > 0 && is_name(&key, resume)))
 				continue;
 			buf_addf(&d->head, ",%.*s:%.*s", (int)key.n, key.p,

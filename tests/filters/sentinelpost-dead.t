@@ -36,6 +36,9 @@ is "$(deads '[.id, .n, .dead.reason, .object.key, .reject, .raw]')" \
 { open "$A" && printf '{"id":"%s","n":0,"reject":{"reason":"r"},"raw64":"/w=="}\n' "$A" && totals end "$A" 1 0 1 0; } >"$tmp/in"
 run --dead-letter "$dead" <"$tmp/in"
 is "$(deads .raw64)" '"/w=="' "one of bytes"
+{ open "$A" | sed 's/"size"/"text":"t","row":{},"x":1,"size"/' && error "$A" BadGzip 0 false; } >"$tmp/in"
+run --dead-letter "$dead" <"$tmp/in"
+is "$(deads '[.dead.reason, .key, .text, .row, .x]')" '["BadGzip","k/a",null,null,1]' "an object's members that make it another kind of line are left out"
 {
 	open "$A"
 	row "$A" 0 x 'no/table'

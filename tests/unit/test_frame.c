@@ -191,6 +191,10 @@ strict(void)
 	check("[{\"id\":1}", "+{\"id\":1} -truncated@9: ");
 	check("[{\"id\":1},", "+{\"id\":1} -truncated@10: ");
 	check("[", "-truncated@1: ");
+	check("[\"a\"", "-not-object@1:\"a\" -truncated@4: ");
+	check("[\"\x01\",\"a\"",
+	    "-bad-json@1:\"\x01\" -not-object@5:\"a\" -truncated@8: ");
+	check("[12", "-not-object@1:12 -truncated@3: ");
 	check("{\"Records\":[{\"id\":1}", "+{\"id\":1} -truncated@20: ");
 	check("{\"Records\":[{\"id\":1}\n", "+{\"id\":1} -truncated@21: ");
 	check("{\"Records\":[{\"id\":1},", "+{\"id\":1} -truncated@21: ");
