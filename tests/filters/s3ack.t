@@ -430,6 +430,7 @@ fresh
 
 # ready: start s3ack on the pipe and see a line go through it.
 ready() {
+	rm -f out # the shell makes it anew when the pipe opens, not before
 	s3ack --state s.db "$@" <pipe >out 2>err &
 	pid=$!
 	exec 7>pipe

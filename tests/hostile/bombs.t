@@ -91,7 +91,7 @@ expected() {
 		skipped end 2 2
 		skip-cut error Truncated
 		window error WindowTooLarge
-		depth end 3 2 bad-json
+		depth end 4 2 bad-json truncated
 		depth-objects end 3 2 bad-json
 		tiny end $many $many
 		array end $((many + 1)) 1 missing-member
