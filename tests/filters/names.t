@@ -58,6 +58,7 @@ like "$(cat "$dir/err")" 'hint: ' 'with a hint'
 # The file is replaced while s3fetch works, and it is root's alone to see where
 # that is tried: what counts is the file of that name.
 mkfifo "$dir/in"
+: >"$dir/err"
 LB_CLOCK_SPEED=50 elsewhere "$BUILD/testbin/s3fetch" "${store[@]}" <"$dir/in" >"$dir/out" 2>"$dir/err" &
 pid=$!
 exec 7>"$dir/in"

@@ -236,6 +236,7 @@ fresh
 
 # Input that stays open while we look.
 mkfifo pipe
+rm -f out
 s3ack --state s.db <pipe >out 2>err &
 pid=$!
 exec 7>pipe

@@ -90,6 +90,7 @@ text end 6 6" "unless who wrote it was done: 0"
 
 reset
 faults "$slowly"
+: >"$tmp/out" # else the one before would speak for this one
 "$bin" -v --jobs 1 s3://logs/seq s3://logs/text >"$tmp/out" 2>"$tmp/err" &
 pid=$!
 until_some "$tmp/out" '"at":'

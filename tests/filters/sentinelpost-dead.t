@@ -100,6 +100,7 @@ is "$rc" 78 "a pipe is no file to keep anything in"
 # Rotation: the file is moved away while it is written.
 rm -f "$dead"
 mkfifo "$tmp/in.pipe"
+: >"$tmp/out"
 "$post" --log-format text --linger 0 --dead-letter "$dead" <"$tmp/in.pipe" >"$tmp/out" 2>"$tmp/err" &
 pid=$!
 exec 7>"$tmp/in.pipe"
@@ -154,6 +155,7 @@ fi
 mkfifo "$tmp/later.pipe"
 rm -f "$dead"
 sim_control reset && sim_control 400-on '{"contains":"POISON"}'
+: >"$tmp/out"
 "$post" --log-format text --linger 0 --dead-letter "$dead" <"$tmp/later.pipe" >"$tmp/out" 2>"$tmp/err" &
 pid=$!
 exec 7>"$tmp/later.pipe"

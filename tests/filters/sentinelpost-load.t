@@ -115,6 +115,7 @@ rm -f "$tmp/dead"
 # A long object: what is settled is told while it lasts.
 sim_control reset
 mkfifo "$tmp/fifo"
+: >"$tmp/out"
 LB_CLOCK_SPEED=100 "$post" --stop-within 5m <"$tmp/fifo" >"$tmp/out" 2>"$tmp/err" &
 pid=$!
 exec 7>"$tmp/fifo"
@@ -137,6 +138,7 @@ is "$(jq -r 'select(.receipt).receipt | "\(.status) \(.through)"' "$tmp/out" | t
 sim_control reset
 sim_control down '{"mode":"refuse"}'
 { open "$A" && rows "$A" 0 3 T3 && totals end "$A" 3 0; } >"$tmp/in"
+: >"$tmp/err"
 LB_CLOCK_SPEED=10 "$post" --linger 0 --stop-within 5s <"$tmp/in" >"$tmp/out" 2>"$tmp/err" &
 pid=$!
 until_true grep -q 'trying again' "$tmp/err"

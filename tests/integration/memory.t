@@ -46,6 +46,7 @@ at_work() {
 	local f=$1 file=$2 pattern=$3
 	shift 3
 	mkfifo "$dir/in"
+	rm -f "$dir/out" "$dir/err"
 	"$f" --metrics "$dir/m/p" "$@" <"$dir/in" >"$dir/out" 2>"$dir/err" &
 	pid=$!
 	exec 7>"$dir/in"
