@@ -302,6 +302,7 @@ upto() {
 	done
 }
 for whom in worker keeper; do
+	: >"$tmp/out"
 	logparse --format-file "$tmp/mine.format" --format mine --where '.Name + "x"' <"$tmp/pipe" >"$tmp/out" 2>"$tmp/err" &
 	pid=$!
 	exec 7>"$tmp/pipe"
