@@ -310,9 +310,12 @@ for whom in worker keeper; do
 	grep -v '"done":' "$tmp/in" >&7
 	upto 3
 	victim=$(child $pid)
-	[ $whom = keeper ] || victim=$(child "$victim")
+	worker=$(child "$victim")
+	[ $whom = keeper ] || victim=$worker
 	kill -KILL "$victim"
 	while kill -0 "$victim" 2>/dev/null && ! grep -q '^State:.*Z' "/proc/$victim/status" 2>/dev/null; do sleep 0.02; done
+	# The worker goes with the keeper, but where gcov is to write.
+	[ $whom = worker ] || kill -KILL "$worker" 2>/dev/null
 	mine ',"name":"b"'
 	sed 's/^{"v"\(.*\)-0001/{"v"\1-0002/; s/-0001"/-0002"/' "$tmp/in" >&7
 	exec 7>&-
